@@ -1,0 +1,752 @@
+/*-------------------------------------------------------------------------
+ *
+ * revscript.c
+ *	  The text of a revision script: header, sections, inline COPY rows.
+ *
+ * A script is SQL.  What is ours is in its comments:
+ *
+ *		-- create account
+ *		--
+ *		-- Revision ID: 1975ea83b712
+ *		-- Revises: ae1027a6acf
+ *
+ *		-- migrate:upgrade
+ *		CREATE TABLE account (...);
+ *
+ *		-- migrate:downgrade
+ *		DROP TABLE account;
+ *
+ * One pass over the tokens finds the header, the sections, and the rows that
+ * follow a COPY ... FROM STDIN, and takes the checksum.  Where statements
+ * begin and end is the parser's business (stmt.c); this pass follows them
+ * only so far as to know when a COPY is over, by the rules that psql uses.
+ *
+ * The checksum is over tokens: comments, blanks, the case of unquoted words
+ * and the style of line ends do not change it.  Whatever else changes it is
+ * another script.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "errcodes.h"
+#include "lib/stringinfo.h"
+#include "purecore.h"
+#include "report.h"
+#include "revscript.h"
+#include "sqlscan.h"
+
+#define DIRECTIVE_PREFIX	"migrate:"
+
+/*
+ * A section longer than this is handed to the parser in pieces, since a
+ * parse tree takes about 25 times the space of its text.
+ */
+#define PIECE_LENGTH		(256 * 1024)
+
+/* What is known of the statement being scanned. */
+typedef struct StatementState
+{
+	int			ntokens;
+	int			nwords;
+	int			paren_depth;
+	bool		creates_routine;	/* CREATE [OR REPLACE] FUNCTION|PROCEDURE */
+	bool		or_replace;		/* CREATE OR REPLACE so far */
+	int			atomic_depth;	/* inside BEGIN ATOMIC ... END */
+	bool		is_copy;
+	bool		from_stdin;
+	MigToken	previous;
+} StatementState;
+
+typedef struct ScriptParser
+{
+	MigScanner	scanner;
+	MigRevisionScript *script;
+	MigReport  *report;
+
+	/* header */
+	StringInfoData message;
+	bool		message_done;
+	int			last_comment_line;
+	bool		seen_revises;
+	bool		seen_labels;
+	bool		seen_depends;
+
+	/* current section, NULL in the header */
+	MigSection *section;
+	pg_cryptohash_ctx *hash;
+	uint8		digests[2][PG_SHA256_DIGEST_LENGTH];
+	size_t		last_cut;
+	StatementState statement;
+} ScriptParser;
+
+/* ----------
+ * Checksum
+ * ----------
+ */
+
+/* These calls fail only for want of memory, or in a crippled OpenSSL. */
+static void
+check_hash(ScriptParser *parser, bool ok)
+{
+	if (ok)
+		return;
+#ifdef FRONTEND
+	fprintf(stderr, "could not compute SHA-256 hash\n");
+	exit(1);
+#else
+	elog(ERROR, "could not compute SHA-256 hash: %s", pg_cryptohash_error(parser->hash));
+#endif
+}
+
+static void
+hash_bytes(ScriptParser *parser, const char *bytes, size_t len)
+{
+	check_hash(parser, pg_cryptohash_update(parser->hash, (const uint8 *) bytes, len) >= 0);
+}
+
+/*
+ * Hash one token, or the rows of a COPY: its kind, its text with Windows'
+ * line ends made plain, and a zero byte, which no text contains.
+ */
+static void
+hash_text(ScriptParser *parser, char kind, const char *text, size_t len, bool fold_case)
+{
+	char		buf[512];
+	size_t		n = 0;
+	size_t		i;
+
+	buf[n++] = kind;
+	for (i = 0; i < len; i++)
+	{
+		char		c = text[i];
+
+		if (c == '\r' && i + 1 < len && text[i + 1] == '\n')
+			continue;
+		if (fold_case && c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
+		if (n == sizeof(buf))
+		{
+			hash_bytes(parser, buf, n);
+			n = 0;
+		}
+		buf[n++] = c;
+	}
+	hash_bytes(parser, buf, n);
+	hash_bytes(parser, "", 1);
+}
+
+static void
+hash_begin(ScriptParser *parser)
+{
+	parser->hash = pg_cryptohash_create(PG_SHA256);
+	check_hash(parser, parser->hash != NULL && pg_cryptohash_init(parser->hash) >= 0);
+}
+
+static void
+hash_end(ScriptParser *parser, uint8 *digest)
+{
+	check_hash(parser, pg_cryptohash_final(parser->hash, digest, PG_SHA256_DIGEST_LENGTH) >= 0);
+	pg_cryptohash_free(parser->hash);
+	parser->hash = NULL;
+}
+
+/* The checksum of the script: the hash of the hashes of its sections. */
+static void
+finish_checksum(ScriptParser *parser)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *out = parser->script->checksum;
+	int			i;
+
+	hash_begin(parser);
+	hash_bytes(parser, (const char *) parser->digests, sizeof(parser->digests));
+	hash_end(parser, digest);
+	for (i = 0; i < PG_SHA256_DIGEST_LENGTH; i++, out += 2)
+		snprintf(out, 3, "%02x", digest[i]);
+}
+
+/* ----------
+ * Header
+ * ----------
+ */
+
+/* The text of a line comment without its dashes and outer blanks. */
+static void
+comment_content(const ScriptParser *parser, const MigToken *token, const char **content, size_t *len)
+{
+	const char *start = parser->scanner.text + token->start + 2;
+	const char *end = parser->scanner.text + token->start + token->len;
+
+	while (start < end && mig_is_space(*start))
+		start++;
+	while (end > start && mig_is_space(end[-1]))
+		end--;
+	*content = start;
+	*len = end - start;
+}
+
+/*
+ * If the comment is "<field>: value", step to the value.  The case of the
+ * field's name does not matter.
+ */
+static bool
+match_field(const char **content, size_t *len, const char *field)
+{
+	size_t		field_len = strlen(field);
+	const char *p = *content + field_len;
+	const char *end = *content + *len;
+
+	if (*len < field_len || pg_strncasecmp(*content, field, field_len) != 0)
+		return false;
+	while (p < end && mig_is_space(*p))
+		p++;
+	if (p == end || *p != ':')
+		return false;
+	for (p++; p < end && mig_is_space(*p);)
+		p++;
+	*content = p;
+	*len = end - p;
+	return true;
+}
+
+static bool
+header_error(ScriptParser *parser, int line, const char *what)
+{
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s", what);
+	return mig_report_detail(parser->report, "The header says so on line %d.", line);
+}
+
+/* Read a comma-separated field into a list; check each name. */
+static bool
+parse_name_list(ScriptParser *parser, const MigToken *token, const char *field, bool *seen,
+				const char *value, size_t len, MigNameList *list,
+				bool (*check) (const char *, MigReport *))
+{
+	int			i;
+
+	if (*seen)
+		return header_error(parser, token->line, psprintf("field \"%s\" is given twice", field));
+	*seen = true;
+	if (!mig_name_list_split(list, value, len))
+		return header_error(parser, token->line, psprintf("field \"%s\" has an empty name", field));
+	for (i = 0; i < list->count; i++)
+	{
+		if (!check(list->names[i], parser->report))
+			return mig_report_detail(parser->report, "Field \"%s\" on line %d names it.", field, token->line);
+	}
+	return true;
+}
+
+/* A dependency may be an id or a label; a label is the wider of the two. */
+static bool
+check_dependency(const char *name, MigReport *report)
+{
+	return mig_check_branch_label(name, report);
+}
+
+static bool
+parse_revision_id(ScriptParser *parser, const MigToken *token, const char *value, size_t len)
+{
+	MigRevision *revision = &parser->script->revision;
+
+	if (revision->id != NULL)
+		return header_error(parser, token->line, "field \"Revision ID\" is given twice");
+	revision->id = pnstrdup(value, len);
+	if (!mig_check_revision_id(revision->id, parser->report))
+	{
+		if (parser->report->detail == NULL)
+			mig_report_detail(parser->report, "Field \"Revision ID\" on line %d says so.", token->line);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * A misspelt field would be taken for prose, and its script for a new base:
+ * so what looks like a field after the message must be one.
+ */
+static bool
+check_misspelt_field(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
+{
+	static const char *const lookalikes[] = {"revis", "down", "branch", "depend"};
+	const char *colon = memchr(content, ':', len);
+	int			i;
+
+	if (!parser->message_done || colon == NULL)
+		return true;
+	for (i = 0; i < lengthof(lookalikes); i++)
+	{
+		if (len >= strlen(lookalikes[i]) &&
+			pg_strncasecmp(content, lookalikes[i], strlen(lookalikes[i])) == 0)
+		{
+			mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+					   "unrecognized header field \"%.*s\"", (int) (colon - content), content);
+			mig_report_detail(parser->report, "It is on line %d.", token->line);
+			return mig_report_hint(parser->report,
+								   "The fields are \"Revision ID\", \"Revises\", \"Branch Labels\", \"Depends On\" and \"Create Date\".");
+		}
+	}
+	return true;
+}
+
+/* One line comment of the header. */
+static bool
+header_comment(ScriptParser *parser, const MigToken *token)
+{
+	MigRevision *revision = &parser->script->revision;
+	const char *content;
+	size_t		len;
+
+	comment_content(parser, token, &content, &len);
+
+	/* the message is the first paragraph of the comments */
+	if (parser->message.len > 0 && (len == 0 || token->line > parser->last_comment_line + 1))
+		parser->message_done = true;
+	parser->last_comment_line = token->line;
+	if (len == 0)
+		return true;
+
+	if (match_field(&content, &len, "Revision ID"))
+	{
+		parser->message_done = true;
+		return parse_revision_id(parser, token, content, len);
+	}
+	if (match_field(&content, &len, "Revises"))
+	{
+		parser->message_done = true;
+		if (len == strlen("<base>") && strncmp(content, "<base>", len) == 0)
+			len = 0;
+		return parse_name_list(parser, token, "Revises", &parser->seen_revises, content, len,
+							   &revision->down_revision, mig_check_revision_id);
+	}
+	if (match_field(&content, &len, "Branch Labels"))
+	{
+		parser->message_done = true;
+		return parse_name_list(parser, token, "Branch Labels", &parser->seen_labels, content, len,
+							   &revision->branch_labels, mig_check_branch_label);
+	}
+	if (match_field(&content, &len, "Depends On"))
+	{
+		parser->message_done = true;
+		return parse_name_list(parser, token, "Depends On", &parser->seen_depends, content, len,
+							   &revision->depends_on, check_dependency);
+	}
+	if (match_field(&content, &len, "Create Date"))
+	{
+		parser->message_done = true;
+		revision->create_date = len > 0 ? pnstrdup(content, len) : NULL;
+		return true;
+	}
+	if (!check_misspelt_field(parser, token, content, len))
+		return false;
+	if (!parser->message_done)
+		appendStringInfo(&parser->message, "%s%.*s", parser->message.len > 0 ? " " : "", (int) len, content);
+	return true;
+}
+
+/* ----------
+ * Sections
+ * ----------
+ */
+
+const MigSection *
+mig_revscript_section(const MigRevisionScript *script, MigDirection direction)
+{
+	return direction == MIG_UPGRADE ? &script->upgrade : &script->downgrade;
+}
+
+/* Close the current section, which ends before the given offset. */
+static void
+end_section(ScriptParser *parser, size_t offset)
+{
+	MigSection *section = parser->section;
+
+	if (section == NULL)
+		return;
+	section->len = offset - section->start;
+	hash_end(parser, parser->digests[section == &parser->script->upgrade ? 0 : 1]);
+	parser->section = NULL;
+}
+
+static bool
+directive_error(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
+{
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+			   "unrecognized directive \"%.*s\"", (int) len, content);
+	mig_report_detail(parser->report, "It is on line %d.", token->line);
+	return mig_report_hint(parser->report,
+						   "The directives are \"-- migrate:upgrade\" and \"-- migrate:downgrade\", each with \"transaction:false\" if wanted, and \"-- migrate:downgrade none\".");
+}
+
+/* Cut the next blank-separated word off a text. */
+static bool
+next_word(const char **text, const char *end, const char **word, size_t *word_len)
+{
+	while (*text < end && mig_is_space(**text))
+		(*text)++;
+	*word = *text;
+	while (*text < end && !mig_is_space(**text))
+		(*text)++;
+	*word_len = *text - *word;
+	return *word_len > 0;
+}
+
+static bool
+word_is(const char *word, size_t word_len, const char *expected)
+{
+	return word_len == strlen(expected) && pg_strncasecmp(word, expected, word_len) == 0;
+}
+
+/* A comment that begins with "migrate:": a new section. */
+static bool
+directive(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
+{
+	const char *p = content + strlen(DIRECTIVE_PREFIX);
+	const char *end = content + len;
+	const char *word;
+	size_t		word_len;
+	MigSection *section;
+	bool		downgrade;
+
+	if (!token->first_on_line)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+				   "directive \"%.*s\" must stand on a line of its own", (int) len, content);
+		return mig_report_detail(parser->report, "It is on line %d.", token->line);
+	}
+	if (!next_word(&p, end, &word, &word_len))
+		return directive_error(parser, token, content, len);
+	downgrade = word_is(word, word_len, "downgrade") || word_is(word, word_len, "down");
+	if (!downgrade && !word_is(word, word_len, "upgrade") && !word_is(word, word_len, "up"))
+		return directive_error(parser, token, content, len);
+
+	end_section(parser, token->start);
+	section = downgrade ? &parser->script->downgrade : &parser->script->upgrade;
+	if (section->present)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+				   "script has two %s sections", downgrade ? "downgrade" : "upgrade");
+		return mig_report_detail(parser->report, "The second one begins on line %d.", token->line);
+	}
+	hash_begin(parser);
+
+	section->present = true;
+	section->start = token->start + token->len;
+	parser->section = section;
+	parser->last_cut = section->start;
+	MemSet(&parser->statement, 0, sizeof(StatementState));
+
+	while (next_word(&p, end, &word, &word_len))
+	{
+		if (downgrade && word_is(word, word_len, "none"))
+			section->none = true;
+		else if (word_is(word, word_len, "transaction:false"))
+			section->no_transaction = true;
+		else if (!word_is(word, word_len, "transaction:true"))
+			return directive_error(parser, token, content, len);
+	}
+	hash_text(parser, 'S', section->none ? "none" : "", section->none ? 4 : 0, false);
+	if (section->no_transaction)
+		hash_text(parser, 'S', "transaction:false", 17, false);
+	return true;
+}
+
+/*
+ * After the semicolon of COPY ... FROM STDIN: the rows begin on the next
+ * line, and end before a line that consists of a backslash and a dot.
+ */
+static bool
+copy_data(ScriptParser *parser, const MigToken *semicolon)
+{
+	MigScanner *s = &parser->scanner;
+	MigSection *section = parser->section;
+	MigCopyData *copy;
+	const char *end = s->text + s->len;
+	const char *p = s->text + s->pos;
+	const char *line_end;
+	int			line = s->line;
+
+	while (p < end && *p != '\n' && mig_is_space(*p))
+		p++;
+	if (p < end && *p != '\n' && !(end - p >= 2 && p[0] == '-' && p[1] == '-'))
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+				   "COPY FROM STDIN must be the last statement on its line");
+		mig_report_detail(parser->report, "Something follows its semicolon on line %d.", semicolon->line);
+		return mig_report_hint(parser->report, "The rows begin on the next line.");
+	}
+	line_end = memchr(p, '\n', end - p);
+	p = line_end ? line_end + 1 : end;
+
+	/* as in mig_name_list_append(): grows by powers of two */
+	if (section->ncopies == 0)
+		section->copies = mig_alloc_array(MigCopyData, 1);
+	else if ((section->ncopies & (section->ncopies - 1)) == 0)
+		section->copies = repalloc(section->copies, sizeof(MigCopyData) * section->ncopies * 2);
+	copy = &section->copies[section->ncopies++];
+	copy->statement_end = semicolon->start + semicolon->len;
+	copy->start = p - s->text;
+	copy->line = line + 1;
+
+	for (; p < end; p = line_end + 1)
+	{
+		size_t		line_len;
+
+		CHECK_FOR_INTERRUPTS();
+		line++;
+		line_end = memchr(p, '\n', end - p);
+		if (line_end == NULL)
+			line_end = end;
+		line_len = line_end - p;
+		if (line_len > 0 && p[line_len - 1] == '\r')
+			line_len--;
+		if (line_len == 2 && p[0] == '\\' && p[1] == '.')
+		{
+			copy->len = p - (s->text + copy->start);
+			hash_text(parser, 'D', s->text + copy->start, copy->len, false);
+			s->pos = p + 2 - s->text;
+			s->line = line;
+			s->line_start = false;
+			return true;
+		}
+		if (line_end == end)
+			break;
+	}
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "rows of COPY FROM STDIN have no end");
+	mig_report_detail(parser->report, "They begin on line %d; a line with \"\\.\" must follow the last one.",
+					  copy->line);
+	return false;
+}
+
+/* Note where the statement that just ended could be cut from the next one. */
+static void
+maybe_cut(ScriptParser *parser, size_t statement_end)
+{
+	MigSection *section = parser->section;
+
+	if (statement_end - parser->last_cut < PIECE_LENGTH)
+		return;
+	if (section->ncuts == 0)
+		section->cuts = mig_alloc_array(size_t, 1);
+	else if ((section->ncuts & (section->ncuts - 1)) == 0)
+		section->cuts = repalloc(section->cuts, sizeof(size_t) * section->ncuts * 2);
+	section->cuts[section->ncuts++] = statement_end;
+	parser->last_cut = statement_end;
+}
+
+/* An unquoted word of a statement, outside parentheses. */
+static void
+statement_word(ScriptParser *parser, const MigToken *token)
+{
+	StatementState *state = &parser->statement;
+	const MigScanner *s = &parser->scanner;
+	bool		is_label;
+
+#define WORD(w)		mig_token_is_word(s, token, w)
+#define PREVIOUS(w)	mig_token_is_word(s, &state->previous, w)
+
+	state->nwords++;
+	if (state->ntokens == 1)
+		state->is_copy = WORD("copy");
+	else if (state->is_copy && WORD("stdin") && PREVIOUS("from"))
+		state->from_stdin = true;
+
+	if (state->nwords == 3 && PREVIOUS("or") && WORD("replace"))
+		state->or_replace = true;
+	if ((WORD("function") || WORD("procedure")) &&
+		((state->nwords == 2 && PREVIOUS("create")) ||
+		 (state->nwords == 4 && state->or_replace)))
+		state->creates_routine = true;
+
+	/* "x.end" and "AS end" are names */
+	is_label = PREVIOUS("as") || mig_token_is_char(s, &state->previous, '.');
+	if (state->creates_routine && !is_label)
+	{
+		if (state->atomic_depth == 0)
+		{
+			if (WORD("atomic") && PREVIOUS("begin"))
+				state->atomic_depth = 1;
+		}
+		else if (WORD("case"))
+			state->atomic_depth++;
+		else if (WORD("end"))
+			state->atomic_depth--;
+	}
+#undef WORD
+#undef PREVIOUS
+}
+
+/* One token of a section, comments excepted. */
+static bool
+section_token(ScriptParser *parser, const MigToken *token)
+{
+	StatementState *state = &parser->statement;
+	const MigScanner *s = &parser->scanner;
+	bool		ok = true;
+
+	if (parser->section->none)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "downgrade section is marked \"none\" but has statements");
+		return mig_report_detail(parser->report, "The first one begins on line %d.", token->line);
+	}
+	if (token->kind == MIG_TOKEN_BACKSLASH)
+	{
+		const char *command = s->text + token->start;
+		size_t		len = 1;
+
+		while (token->start + len < s->len && !mig_is_space(command[len]))
+			len++;
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+				   "psql meta-command \"%.*s\" is not supported", (int) len, command);
+		mig_report_detail(parser->report, "It is on line %d. A revision script is run by the server, which has no psql.",
+						  token->line);
+		return mig_report_hint(parser->report, "Remove the line, or write it as SQL.");
+	}
+
+	hash_text(parser, (char) ('a' + token->kind), s->text + token->start, token->len,
+			  token->kind == MIG_TOKEN_WORD);
+
+	state->ntokens++;
+	if (mig_token_is_char(s, token, '('))
+		state->paren_depth++;
+	else if (mig_token_is_char(s, token, ')'))
+		state->paren_depth = Max(state->paren_depth - 1, 0);
+	else if (token->kind == MIG_TOKEN_WORD && state->paren_depth == 0)
+		statement_word(parser, token);
+	else if (mig_token_is_char(s, token, ';') && state->paren_depth == 0 && state->atomic_depth == 0)
+	{
+		if (state->from_stdin)
+			ok = copy_data(parser, token);
+		MemSet(state, 0, sizeof(StatementState));
+		maybe_cut(parser, token->start + token->len);
+		return ok;
+	}
+	state->previous = *token;
+	return ok;
+}
+
+/* ----------
+ * The whole
+ * ----------
+ */
+
+/* Dispatch on one token.  Sets *done at the end of the text. */
+static bool
+script_token(ScriptParser *parser, const MigToken *token)
+{
+	if (token->kind == MIG_TOKEN_LINE_COMMENT)
+	{
+		const char *content;
+		size_t		len;
+
+		comment_content(parser, token, &content, &len);
+		if (len >= strlen(DIRECTIVE_PREFIX) &&
+			pg_strncasecmp(content, DIRECTIVE_PREFIX, strlen(DIRECTIVE_PREFIX)) == 0)
+			return directive(parser, token, content, len);
+		return parser->section != NULL || header_comment(parser, token);
+	}
+	if (token->kind == MIG_TOKEN_BLOCK_COMMENT)
+		return true;
+	if (parser->section == NULL)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "statement outside of a section");
+		mig_report_detail(parser->report, "Line %d stands before \"-- migrate:upgrade\".", token->line);
+		return mig_report_hint(parser->report, "Put \"-- migrate:upgrade\" on a line before the first statement.");
+	}
+	return section_token(parser, token);
+}
+
+/* What must be there, is it? */
+static bool
+check_complete(ScriptParser *parser)
+{
+	const char *example = "A script begins like this: \"-- Revision ID: 1975ea83b712\", \"-- Revises: \", \"-- migrate:upgrade\", each on a line of its own.";
+
+	if (parser->script->revision.id == NULL)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "script has no revision id");
+		mig_report_detail(parser->report, parser->scanner.len == 0 ? "It is empty." :
+						  "No comment before the first section says \"Revision ID:\".");
+		return mig_report_hint(parser->report, "%s", example);
+	}
+	if (!parser->script->upgrade.present)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "script has no upgrade section");
+		mig_report_detail(parser->report, "No line says \"-- migrate:upgrade\".");
+		return mig_report_hint(parser->report, "Add the line, even if nothing follows it.");
+	}
+	return true;
+}
+
+static bool
+parse_tokens(ScriptParser *parser)
+{
+	MigToken	token;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!mig_scan_token(&parser->scanner, &token, parser->report))
+			return false;
+		if (token.kind == MIG_TOKEN_EOF)
+			break;
+		if (!script_token(parser, &token))
+			return false;
+	}
+
+	end_section(parser, parser->scanner.len);
+	if (!check_complete(parser))
+		return false;
+	finish_checksum(parser);
+	return true;
+}
+
+/*
+ * Parse the text of a revision script, len bytes in the database's encoding
+ * (an ASCII superset), without byte-order mark.
+ *
+ * Returns false, with MG005 in *report, if it is malformed.  Strings are
+ * allocated in the current memory context; sections refer to the text.
+ */
+bool
+mig_revscript_parse(const char *text, size_t len, bool standard_strings,
+					MigRevisionScript *script, MigReport *report)
+{
+	ScriptParser parser;
+	bool		ok;
+
+	MemSet(script, 0, sizeof(MigRevisionScript));
+	MemSet(&parser, 0, sizeof(ScriptParser));
+	parser.script = script;
+	parser.report = report;
+	initStringInfo(&parser.message);
+	mig_scan_init(&parser.scanner, text, len, standard_strings);
+
+	ok = parse_tokens(&parser);
+	if (parser.hash != NULL)
+		pg_cryptohash_free(parser.hash);
+	script->revision.message = parser.message.data;
+	return ok;
+}
+
+/* The line, from 1, that the byte at this offset is on. */
+int
+mig_line_number(const char *text, size_t offset)
+{
+	int			line = 1;
+	size_t		i;
+
+	for (i = 0; i < offset; i++)
+	{
+		if (text[i] == '\n')
+			line++;
+	}
+	return line;
+}

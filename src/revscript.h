@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * revscript.h
+ *	  The text of a revision script: header, sections, inline COPY rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_REVSCRIPT_H
+#define MIG_REVSCRIPT_H
+
+#include "report.h"
+#include "revision.h"
+
+#define MIG_CHECKSUM_LENGTH 64	/* hexadecimal digits of a SHA-256 */
+
+/* Rows between a COPY ... FROM STDIN statement and its end-of-data line. */
+typedef struct MigCopyData
+{
+	size_t		statement_end;	/* offset after the statement's semicolon */
+	size_t		start;			/* offset of the first row */
+	size_t		len;			/* without the end-of-data line */
+	int			line;			/* of the first row */
+} MigCopyData;
+
+/* All offsets are into the text of the whole script. */
+typedef struct MigSection
+{
+	bool		present;
+	bool		none;			/* "downgrade none": nothing to undo */
+	bool		no_transaction; /* "transaction:false" */
+	size_t		start;
+	size_t		len;
+	MigCopyData *copies;
+	int			ncopies;
+	size_t	   *cuts;			/* ends of statements, far apart: see scanner */
+	int			ncuts;
+} MigSection;
+
+typedef struct MigRevisionScript
+{
+	MigRevision revision;		/* path is not set */
+	MigSection	upgrade;
+	MigSection	downgrade;
+	char		checksum[MIG_CHECKSUM_LENGTH + 1];
+} MigRevisionScript;
+
+extern bool mig_revscript_parse(const char *text, size_t len, bool standard_strings,
+								MigRevisionScript *script, MigReport *report);
+extern const MigSection *mig_revscript_section(const MigRevisionScript *script, MigDirection direction);
+extern int	mig_line_number(const char *text, size_t offset);
+
+#endif							/* MIG_REVSCRIPT_H */
