@@ -82,7 +82,8 @@ resolve_start(const MigGraph *graph, const MigRows *rows, const char *start, con
 	if (mig_resolve_revisions(graph, start, result, &inner))
 		return true;
 	*report = inner;
-	if (!mig_is_relative(start) || start[0] != '-' || strcmp(end, "heads") == 0 || strcmp(end, "head") == 0)
+	if (inner.sqlerrcode != ERRCODE_MIG_UNKNOWN_REVISION || !mig_is_relative(start) || start[0] != '-' ||
+		strcmp(end, "heads") == 0 || strcmp(end, "head") == 0)
 		return false;
 
 	if (strcmp(end, "current") == 0)

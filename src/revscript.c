@@ -36,10 +36,10 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "errcodes.h"
-#include "lib/stringinfo.h"
 #include "purecore.h"
 #include "report.h"
 #include "revscript.h"
+#include "scriptheader.h"
 #include "sqlscan.h"
 
 #define DIRECTIVE_PREFIX	"migrate:"
@@ -70,13 +70,7 @@ typedef struct ScriptParser
 	MigRevisionScript *script;
 	MigReport  *report;
 
-	/* header */
-	StringInfoData message;
-	bool		message_done;
-	int			last_comment_line;
-	bool		seen_revises;
-	bool		seen_labels;
-	bool		seen_depends;
+	MigHeaderParser header;
 
 	/* current section, NULL in the header */
 	MigSection *section;
@@ -170,185 +164,6 @@ finish_checksum(ScriptParser *parser)
 	hash_end(parser, digest);
 	for (i = 0; i < PG_SHA256_DIGEST_LENGTH; i++, out += 2)
 		snprintf(out, 3, "%02x", digest[i]);
-}
-
-/* ----------
- * Header
- * ----------
- */
-
-/* The text of a line comment without its dashes and outer blanks. */
-static void
-comment_content(const ScriptParser *parser, const MigToken *token, const char **content, size_t *len)
-{
-	const char *start = parser->scanner.text + token->start + 2;
-	const char *end = parser->scanner.text + token->start + token->len;
-
-	while (start < end && mig_is_space(*start))
-		start++;
-	while (end > start && mig_is_space(end[-1]))
-		end--;
-	*content = start;
-	*len = end - start;
-}
-
-/*
- * If the comment is "<field>: value", step to the value.  The case of the
- * field's name does not matter.
- */
-static bool
-match_field(const char **content, size_t *len, const char *field)
-{
-	size_t		field_len = strlen(field);
-	const char *p = *content + field_len;
-	const char *end = *content + *len;
-
-	if (*len < field_len || pg_strncasecmp(*content, field, field_len) != 0)
-		return false;
-	while (p < end && mig_is_space(*p))
-		p++;
-	if (p == end || *p != ':')
-		return false;
-	for (p++; p < end && mig_is_space(*p);)
-		p++;
-	*content = p;
-	*len = end - p;
-	return true;
-}
-
-static bool
-header_error(ScriptParser *parser, int line, const char *what)
-{
-	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s", what);
-	return mig_report_detail(parser->report, "The header says so on line %d.", line);
-}
-
-/* Read a comma-separated field into a list; check each name. */
-static bool
-parse_name_list(ScriptParser *parser, const MigToken *token, const char *field, bool *seen,
-				const char *value, size_t len, MigNameList *list,
-				bool (*check) (const char *, MigReport *))
-{
-	int			i;
-
-	if (*seen)
-		return header_error(parser, token->line, psprintf("field \"%s\" is given twice", field));
-	*seen = true;
-	if (!mig_name_list_split(list, value, len))
-		return header_error(parser, token->line, psprintf("field \"%s\" has an empty name", field));
-	for (i = 0; i < list->count; i++)
-	{
-		if (!check(list->names[i], parser->report))
-			return mig_report_detail(parser->report, "Field \"%s\" on line %d names it.", field, token->line);
-	}
-	return true;
-}
-
-/* A dependency may be an id or a label; a label is the wider of the two. */
-static bool
-check_dependency(const char *name, MigReport *report)
-{
-	return mig_check_branch_label(name, report);
-}
-
-static bool
-parse_revision_id(ScriptParser *parser, const MigToken *token, const char *value, size_t len)
-{
-	MigRevision *revision = &parser->script->revision;
-
-	if (revision->id != NULL)
-		return header_error(parser, token->line, "field \"Revision ID\" is given twice");
-	revision->id = pnstrdup(value, len);
-	if (!mig_check_revision_id(revision->id, parser->report))
-	{
-		if (parser->report->detail == NULL)
-			mig_report_detail(parser->report, "Field \"Revision ID\" on line %d says so.", token->line);
-		return false;
-	}
-	return true;
-}
-
-/*
- * A misspelt field would be taken for prose, and its script for a new base:
- * so what looks like a field after the message must be one.
- */
-static bool
-check_misspelt_field(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
-{
-	static const char *const lookalikes[] = {"revis", "down", "branch", "depend"};
-	const char *colon = memchr(content, ':', len);
-	int			i;
-
-	if (!parser->message_done || colon == NULL)
-		return true;
-	for (i = 0; i < lengthof(lookalikes); i++)
-	{
-		if (len >= strlen(lookalikes[i]) &&
-			pg_strncasecmp(content, lookalikes[i], strlen(lookalikes[i])) == 0)
-		{
-			mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
-					   "unrecognized header field \"%.*s\"", (int) (colon - content), content);
-			mig_report_detail(parser->report, "It is on line %d.", token->line);
-			return mig_report_hint(parser->report,
-								   "The fields are \"Revision ID\", \"Revises\", \"Branch Labels\", \"Depends On\" and \"Create Date\".");
-		}
-	}
-	return true;
-}
-
-/* One line comment of the header. */
-static bool
-header_comment(ScriptParser *parser, const MigToken *token)
-{
-	MigRevision *revision = &parser->script->revision;
-	const char *content;
-	size_t		len;
-
-	comment_content(parser, token, &content, &len);
-
-	/* the message is the first paragraph of the comments */
-	if (parser->message.len > 0 && (len == 0 || token->line > parser->last_comment_line + 1))
-		parser->message_done = true;
-	parser->last_comment_line = token->line;
-	if (len == 0)
-		return true;
-
-	if (match_field(&content, &len, "Revision ID"))
-	{
-		parser->message_done = true;
-		return parse_revision_id(parser, token, content, len);
-	}
-	if (match_field(&content, &len, "Revises"))
-	{
-		parser->message_done = true;
-		if (len == strlen("<base>") && strncmp(content, "<base>", len) == 0)
-			len = 0;
-		return parse_name_list(parser, token, "Revises", &parser->seen_revises, content, len,
-							   &revision->down_revision, mig_check_revision_id);
-	}
-	if (match_field(&content, &len, "Branch Labels"))
-	{
-		parser->message_done = true;
-		return parse_name_list(parser, token, "Branch Labels", &parser->seen_labels, content, len,
-							   &revision->branch_labels, mig_check_branch_label);
-	}
-	if (match_field(&content, &len, "Depends On"))
-	{
-		parser->message_done = true;
-		return parse_name_list(parser, token, "Depends On", &parser->seen_depends, content, len,
-							   &revision->depends_on, check_dependency);
-	}
-	if (match_field(&content, &len, "Create Date"))
-	{
-		parser->message_done = true;
-		revision->create_date = len > 0 ? pnstrdup(content, len) : NULL;
-		return true;
-	}
-	if (!check_misspelt_field(parser, token, content, len))
-		return false;
-	if (!parser->message_done)
-		appendStringInfo(&parser->message, "%s%.*s", parser->message.len > 0 ? " " : "", (int) len, content);
-	return true;
 }
 
 /* ----------
@@ -646,11 +461,11 @@ script_token(ScriptParser *parser, const MigToken *token)
 		const char *content;
 		size_t		len;
 
-		comment_content(parser, token, &content, &len);
+		mig_comment_content(parser->scanner.text, token, &content, &len);
 		if (len >= strlen(DIRECTIVE_PREFIX) &&
 			pg_strncasecmp(content, DIRECTIVE_PREFIX, strlen(DIRECTIVE_PREFIX)) == 0)
 			return directive(parser, token, content, len);
-		return parser->section != NULL || header_comment(parser, token);
+		return parser->section != NULL || mig_header_comment(&parser->header, token);
 	}
 	if (token->kind == MIG_TOKEN_BLOCK_COMMENT)
 		return true;
@@ -726,13 +541,13 @@ mig_revscript_parse(const char *text, size_t len, bool standard_strings,
 	MemSet(&parser, 0, sizeof(ScriptParser));
 	parser.script = script;
 	parser.report = report;
-	initStringInfo(&parser.message);
+	mig_header_begin(&parser.header, text, &script->revision, report);
 	mig_scan_init(&parser.scanner, text, len, standard_strings);
 
 	ok = parse_tokens(&parser);
 	if (parser.hash != NULL)
 		pg_cryptohash_free(parser.hash);
-	script->revision.message = parser.message.data;
+	mig_header_end(&parser.header);
 	return ok;
 }
 
