@@ -18,6 +18,7 @@
 #include "errcodes.h"
 #include "graph.h"
 #include "history.h"
+#include "names.h"
 #include "order.h"
 #include "purecore.h"
 #include "report.h"
@@ -61,44 +62,77 @@ not_ancestor(const char *start, const char *end, MigReport *report)
 	return mig_report_hint(report, "Exchange the ends of the range, or write \":%s\" for all that leads to it.", end);
 }
 
+/* Is it "-N" or "branch@-N", which counts from somewhere else? */
+static bool
+counts_down(const char *text)
+{
+	MigTargetText target;
+
+	mig_parse_target(text, true, &target);
+	return target.relative && target.symbol == NULL && target.steps < 0;
+}
+
+/* Is it "+N" or "branch@+N"? */
+static bool
+counts_up(const char *text)
+{
+	MigTargetText target;
+
+	mig_parse_target(text, true, &target);
+	return target.relative && target.symbol == NULL && target.steps > 0;
+}
+
 /*
- * The start of a range.  Empty: the base.  rows is what "current" stands for.
+ * The start of a range, unless it counts from the end.  rows is what
+ * "current" stands for, and where "+N" counts from.
  *
- * "-N" counts from the heads, as in Alembic (whose manual says otherwise),
- * and from the end of the range only where that leads below the bases.
+ * Of "-N:+M" each part would wait for the other; so "-N" counts from the
+ * heads there, as it does where no range is given.
  */
 static bool
 resolve_start(const MigGraph *graph, const MigRows *rows, const char *start, const char *end,
 			  MigRevisionSet *result, MigReport *report)
 {
-	MigReport	inner;
-	int			revision;
-
 	if (strcmp(start, "current") == 0 && strcmp(end, "current") != 0)
 	{
 		*result = *rows;
 		return true;
 	}
-	if (mig_resolve_revisions(graph, start, result, &inner))
-		return true;
-	*report = inner;
-	if (inner.sqlerrcode != ERRCODE_MIG_UNKNOWN_REVISION || !mig_is_relative(start) || start[0] != '-' ||
-		strcmp(end, "heads") == 0 || strcmp(end, "head") == 0)
-		return false;
+	if (mig_is_relative(start) && !counts_down(start))
+		return mig_resolve_upgrade_target(graph, rows, start, false, result, report);
+	return mig_resolve_revisions(graph, start, result, report);
+}
 
-	if (strcmp(end, "current") == 0)
+/*
+ * "-N" as the start: N steps down from each end.  (Alembic counts from the
+ * heads, whatever the end; its manual says what we do.)  An end that has not
+ * so many below it goes to *from_base: all that leads to it is wanted.
+ */
+static bool
+count_from_ends(const MigGraph *graph, const char *start, const MigRevisionSet *ends,
+				MigRevisionSet *result, MigRevisionSet *from_base, MigReport *report)
+{
+	MigTargetText target;
+	bool	   *seen = mig_alloc0_array(bool, graph->nrevisions);
+	int			i;
+
+	mig_parse_target(start, true, &target);
+	*result = mig_make_set(ends->count);
+	*from_base = mig_make_set(ends->count);
+	for (i = 0; i < ends->count; i++)
 	{
-		if (rows->count != 1)
+		int			revision;
+
+		if (!mig_walk(graph, start, ends->items[i], target.steps, NULL, false, &revision, report))
 			return false;
-		revision = rows->items[0];
+		if (revision == MIG_BASE || revision == MIG_WALKED_OFF)
+			from_base->items[from_base->count++] = ends->items[i];
+		else if (!seen[revision])
+			result->items[result->count++] = revision;
+		if (revision >= 0)
+			seen[revision] = true;
 	}
-	else if (!mig_resolve_revision(graph, end, &revision, report))
-		return false;
-	if (!mig_walk(graph, start, revision, atoi(start), NULL, true, &revision, report))
-		return false;
-	result->items = mig_alloc_array(int, 1);
-	result->items[0] = revision;
-	result->count = revision == MIG_BASE ? 0 : 1;
+	pfree(seen);
 	return true;
 }
 
@@ -174,8 +208,34 @@ copy_set(const MigRevisionSet *set)
 }
 
 /*
+ * Mark what the ends need, without what the start needs but with the start
+ * itself, and of that only what descends from the start; and all that leads
+ * to the revisions in from_base.
+ */
+static bool *
+mark_range(const MigGraph *graph, const MigRevisionSet *start, const MigRevisionSet *ends,
+		   const MigRevisionSet *from_base)
+{
+	bool	   *wanted = mig_graph_ancestors(graph, ends->items, ends->count, MIG_ALL_PARENTS);
+	bool	   *below = mig_graph_ancestors(graph, start->items, start->count, MIG_ALL_PARENTS);
+	bool	   *above = mig_graph_descendants(graph, start->items, start->count, MIG_DOWN_ONLY);
+	bool	   *whole = mig_graph_ancestors(graph, from_base->items, from_base->count, MIG_ALL_PARENTS);
+	int			i;
+
+	for (i = 0; i < start->count; i++)
+		below[start->items[i]] = false;
+	for (i = 0; i < graph->nrevisions && (start->count > 0 || from_base->count > 0); i++)
+		wanted[i] &= whole[i] || (above[i] && !below[i]);
+	pfree(below);
+	pfree(above);
+	pfree(whole);
+	return wanted;
+}
+
+/*
  * The revisions of a range, newest first; NULL means all.  rows is what
- * "current" stands for; ":current" with no rows means all.
+ * "current" stands for, and what a start of "+N" counts from; ":current" with
+ * no rows means all.
  *
  * Returns false with MG001, MG002, MG012 or 22023 in *report.
  */
@@ -185,11 +245,11 @@ mig_history(const MigGraph *graph, const MigRows *rows, const char *range,
 {
 	char	   *start_text;
 	char	   *end_text;
-	MigRevisionSet start;
+	MigRevisionSet start = {NULL, 0};
+	MigRevisionSet from_base = {NULL, 0};
 	MigRevisionSet ends;
+	bool		from_end;
 	bool	   *wanted;
-	bool	   *start_ancestors;
-	bool	   *start_descendants;
 	int			i;
 
 	if (!mig_split_range(range ? range : ":", &start_text, &end_text, report))
@@ -198,11 +258,15 @@ mig_history(const MigGraph *graph, const MigRows *rows, const char *range,
 		start_text = "base";
 	if (end_text[0] == '\0')
 		end_text = "heads";
-	if (!resolve_start(graph, rows, start_text, end_text, &start, report) ||
-		!resolve_end(graph, rows, &start, end_text, &ends, report))
+	from_end = counts_down(start_text) && !counts_up(end_text);
+	if (!from_end && !resolve_start(graph, rows, start_text, end_text, &start, report))
+		return false;
+	if (!resolve_end(graph, rows, &start, end_text, &ends, report))
 		return false;
 	ends = copy_set(&ends);
 	if (!keep_branch_ends(graph, start_text, &ends, report))
+		return false;
+	if (from_end && !count_from_ends(graph, start_text, &ends, &start, &from_base, report))
 		return false;
 
 	wanted = mig_graph_ancestors(graph, ends.items, ends.count, MIG_ALL_PARENTS);
@@ -211,20 +275,9 @@ mig_history(const MigGraph *graph, const MigRows *rows, const char *range,
 		if (!wanted[start.items[i]])
 			return not_ancestor(start_text, end_text, report);
 	}
-	start_ancestors = mig_graph_ancestors(graph, start.items, start.count, MIG_ALL_PARENTS);
-	for (i = 0; i < graph->nrevisions; i++)
-		wanted[i] &= !start_ancestors[i];
-	for (i = 0; i < start.count; i++)
-		wanted[start.items[i]] = true;
-	if (start.count > 0)
-	{
-		start_descendants = mig_graph_descendants(graph, start.items, start.count, MIG_DOWN_ONLY);
-		for (i = 0; i < graph->nrevisions; i++)
-			wanted[i] &= start_descendants[i];
-		pfree(start_descendants);
-	}
+	pfree(wanted);
+	wanted = mark_range(graph, &start, &ends, &from_base);
 	*result = mig_order(graph, wanted, &ends);
-	pfree(start_ancestors);
 	pfree(wanted);
 	return true;
 }

@@ -89,9 +89,15 @@ end_of_plain_line(const MigGraph *graph, int r)
 	}
 }
 
+/* qsort comparator for strings. */
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
 /*
- * The branch labels to show beside each revision, in the order of the
- * labels' revisions.  A label is shown on its revision and all that revise
+ * The branch labels to show beside each revision, sorted.  A label is shown on its revision and all that revise
  * it, and, while what it labels is one plain line, on what leads to it, down
  * to the first branch or merge point.  (For display; selecting by label goes
  * by the line of the label's revision.)
@@ -131,6 +137,11 @@ mig_graph_shown_labels(const MigGraph *graph)
 				mig_name_list_append(&shown[r], labels->names[j], strlen(labels->names[j]));
 		}
 		pfree(mark);
+	}
+	for (r = 0; r < graph->nrevisions; r++)
+	{
+		if (shown[r].count > 1)
+			qsort(shown[r].names, shown[r].count, sizeof(char *), compare_names);
 	}
 	return shown;
 }

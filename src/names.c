@@ -388,7 +388,7 @@ steps_below_heads(const MigGraph *graph, const char *text, const MigTargetText *
 			return false;
 		if (revision == MIG_WALKED_OFF)
 		{
-			mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "revision \"%s\" does not exist", text);
+			mig_report(report, ERRCODE_MIG_NOT_REACHABLE, "\"%s\" does not lead to a revision", text);
 			mig_report_detail(report, "%d steps down from head %s lead below the first revision.",
 							  -target->steps, graph->revisions[graph->real_heads[i]].id);
 			return mig_report_hint(report, "Take fewer steps, or write \"base\".");

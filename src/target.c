@@ -51,7 +51,7 @@ wrong_direction(const char *text, const char *direction, MigReport *report)
 static bool
 several_current(const MigGraph *graph, const char *text, const MigRevisionSet *rows, MigReport *report)
 {
-	mig_report(report, ERRCODE_MIG_NOT_REACHABLE, "\"%s\" could start from several current revisions", text);
+	mig_report(report, ERRCODE_MIG_NOT_REACHABLE, "\"%s\" could start from several revisions", text);
 	mig_report_detail(report, "They are %s.", mig_graph_join_ids(graph, rows->items, rows->count));
 	return mig_report_hint(report, "Say which branch: write \"%s@%s\".",
 						   graph->revisions[rows->items[0]].id,
@@ -209,7 +209,9 @@ resolve_relative_upgrade(const MigGraph *graph, const MigRows *rows, const char 
 
 	if (!mig_walk(graph, text, start, target->steps, line, overwalk, &revision, report))
 		return false;
-	if (revision == MIG_WALKED_OFF)
+
+	/* below a base there is nothing to upgrade to (here Alembic crashes) */
+	if (revision == MIG_WALKED_OFF || (revision == MIG_BASE && target->steps < 0 && !overwalk))
 		return too_few_steps(text, target->steps, report);
 	*result = revision == MIG_BASE ? mig_make_set(0) : mig_make_singleton(revision);
 	return true;
