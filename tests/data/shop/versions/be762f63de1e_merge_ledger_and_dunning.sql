@@ -1,0 +1,9 @@
+-- merge ledger and dunning
+--
+-- Revision ID: be762f63de1e
+-- Revises: 12b831864b2e, 9e3575031ed1
+-- Create Date: 2026-03-15 22:57:38.411788+00
+
+-- migrate:upgrade
+
+-- migrate:downgrade none
