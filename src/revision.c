@@ -49,6 +49,11 @@ check_name(const char *what, const char *name, const char *illegal, MigReport *r
 		mig_report_detail(report, "The words head, heads, base and current stand for positions in the history.");
 		return mig_report_hint(report, "Choose another name.");
 	}
+	if (strcmp(name, "<base>") == 0)
+		return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" is reserved", what, name);
+	if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
+		return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT,
+						  "%s \"%s\" begins or ends with a blank", what, name);
 	for (p = name; *p; p++)
 	{
 		if (strchr(illegal, *p) == NULL && (unsigned char) *p >= ' ' && *p != 0x7F)

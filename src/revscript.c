@@ -440,7 +440,7 @@ section_token(ScriptParser *parser, const MigToken *token)
 		if (state->from_stdin)
 			ok = copy_data(parser, token);
 		MemSet(state, 0, sizeof(StatementState));
-		maybe_cut(parser, token->start + token->len);
+		maybe_cut(parser, parser->scanner.pos);
 		return ok;
 	}
 	state->previous = *token;

@@ -1,0 +1,338 @@
+/* migrate 0.1.0 */
+
+\echo Use "CREATE EXTENSION migrate" to load this file. \quit
+
+-- Every name is qualified, and nothing is CREATE OR REPLACE: an object that
+-- somebody planted in the schema must make the installation fail.
+
+-- ---------------------------------------------------------------------
+-- Tables
+-- ---------------------------------------------------------------------
+
+-- The current heads: one row per newest applied revision.  The ordinary
+-- lineage of the database has schema_name ''.
+CREATE TABLE @extschema@.migrate_version (
+	schema_name name NOT NULL DEFAULT '',
+	version_num text NOT NULL,
+	PRIMARY KEY (schema_name, version_num)
+);
+
+-- The script store: the text of every known revision script.
+CREATE TABLE @extschema@.migrate_script (
+	revision text NOT NULL PRIMARY KEY,
+	path text NOT NULL,
+	down_revision text[] NOT NULL,
+	depends_on text[] NOT NULL,
+	branch_labels text[] NOT NULL,
+	message text NOT NULL,
+	create_date text,
+	script text NOT NULL,
+	checksum text NOT NULL,
+	-- size, times and inode of the file that it was read from; NULL: pushed
+	file_stamp text,
+	-- the role whose word it is that this script may run; NULL: a file in
+	-- the script location, which only a superuser can set
+	registered_by name,
+	registered_at timestamp with time zone NOT NULL
+);
+CREATE INDEX migrate_script_path_idx ON @extschema@.migrate_script (path);
+
+-- Which revisions are heads, kept so that a caller at head need not read the
+-- store.  Empty means not known; a change of the store empties it.
+CREATE TABLE @extschema@.migrate_summary (
+	heads text[] NOT NULL,
+	real_heads text[] NOT NULL
+);
+
+-- The ledger: what was run, when, by whom, with what result.
+CREATE TABLE @extschema@.migrate_log (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	schema_name name NOT NULL DEFAULT '',
+	direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),
+	revision text,
+	removed_versions text[] NOT NULL,
+	added_versions text[] NOT NULL,
+	message text,
+	path text,
+	checksum text,
+	statements integer NOT NULL,
+	started_at timestamp with time zone NOT NULL,
+	duration interval NOT NULL,
+	session_role name NOT NULL,
+	script_role name NOT NULL,
+	application_name text NOT NULL,
+	client_addr inet,
+	backend_pid integer NOT NULL,
+	transaction_id xid8 NOT NULL
+);
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_version', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_script', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_id_seq', '');
+
+GRANT SELECT ON @extschema@.migrate_version TO PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_script_changed() RETURNS trigger
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_script_changed() FROM PUBLIC;
+
+CREATE TRIGGER migrate_script_changed
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_script
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_script_changed();
+ALTER TABLE @extschema@.migrate_script ENABLE ALWAYS TRIGGER migrate_script_changed;
+
+-- ---------------------------------------------------------------------
+-- Row types of results whose columns have the names of arguments
+-- ---------------------------------------------------------------------
+
+CREATE TYPE @extschema@.migrate_script_action AS (
+	revision text,
+	path text,
+	action text					-- added, replaced, cosmetic, unchanged, removed
+);
+
+CREATE TYPE @extschema@.migrate_script_text AS (
+	revision text,
+	path text,
+	script text
+);
+
+CREATE TYPE @extschema@.migrate_script_details AS (
+	revision text,
+	down_revision text,
+	depends_on text,
+	branch_labels text,
+	branches_into text,
+	message text,
+	is_head boolean,
+	is_current boolean,
+	is_applied boolean,
+	is_branch_point boolean,
+	is_merge_point boolean,
+	create_date text,
+	path text,
+	checksum text,
+	registered_by name,
+	registered_at timestamp with time zone,
+	script text
+);
+
+CREATE TYPE @extschema@.migrate_step AS (
+	step integer,
+	direction text,
+	revision text,
+	down_revision text,
+	message text,
+	statements integer,
+	duration interval
+);
+
+-- ---------------------------------------------------------------------
+-- Scripts
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_register(
+	script text,
+	path text DEFAULT NULL,
+	accept_changes boolean DEFAULT false)
+RETURNS @extschema@.migrate_script_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_register(text, text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_edit(
+	revision text,
+	script text)
+RETURNS @extschema@.migrate_script_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_edit(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_load(
+	accept_changes boolean DEFAULT false)
+RETURNS SETOF @extschema@.migrate_script_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_load(boolean) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_trust(
+	revisions text)
+RETURNS SETOF @extschema@.migrate_script_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_trust(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_export(
+	range text DEFAULT ':')
+RETURNS SETOF @extschema@.migrate_script_text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_export(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_init(OUT path text)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_init() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_revision(
+	message text DEFAULT '',
+	head text DEFAULT 'head',
+	splice boolean DEFAULT false,
+	branch_label text DEFAULT NULL,
+	version_path text DEFAULT NULL,
+	rev_id text DEFAULT NULL,
+	depends_on text DEFAULT NULL)
+RETURNS @extschema@.migrate_script_text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_revision(text, text, boolean, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_merge(
+	revisions text DEFAULT 'heads',
+	message text DEFAULT '',
+	splice boolean DEFAULT false,
+	branch_label text DEFAULT NULL,
+	version_path text DEFAULT NULL,
+	rev_id text DEFAULT NULL,
+	depends_on text DEFAULT NULL)
+RETURNS @extschema@.migrate_script_text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_merge(text, text, boolean, text, text, text, text) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------
+-- Running
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_upgrade(
+	target text DEFAULT 'head')
+RETURNS SETOF @extschema@.migrate_step
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_downgrade(
+	target text)
+RETURNS SETOF @extschema@.migrate_step
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_stamp(
+	target text DEFAULT 'head',
+	purge boolean DEFAULT false,
+	OUT step integer,
+	OUT old_version text,
+	OUT new_version text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_stamp(text, boolean) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------
+-- Offline SQL, and the plan: they show the text of scripts
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_upgrade_sql(
+	range text DEFAULT 'head')
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade_sql(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_downgrade_sql(
+	range text)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade_sql(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_plan(
+	target text DEFAULT 'head',
+	OUT step integer,
+	OUT direction text,
+	OUT revision text,
+	OUT down_revision text,
+	OUT message text,
+	OUT statement integer,
+	OUT line integer,
+	OUT sql text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_plan(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_show(
+	revision text DEFAULT 'head')
+RETURNS SETOF @extschema@.migrate_script_details
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_show(text) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------
+-- Looking: names, messages and positions, which everybody may see
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_current(
+	check_heads boolean DEFAULT false,
+	OUT revision text,
+	OUT down_revision text,
+	OUT branch_labels text,
+	OUT message text,
+	OUT is_head boolean,
+	OUT path text,
+	OUT applied_at timestamp with time zone)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.migrate_heads(
+	resolve_dependencies boolean DEFAULT false,
+	OUT revision text,
+	OUT down_revision text,
+	OUT branch_labels text,
+	OUT message text,
+	OUT is_effective_head boolean,
+	OUT path text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.migrate_branches(
+	OUT revision text,
+	OUT branch_labels text,
+	OUT message text,
+	OUT branches_into text,
+	OUT path text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.migrate_history(
+	range text DEFAULT ':',
+	OUT revision text,
+	OUT down_revision text,
+	OUT depends_on text,
+	OUT branch_labels text,
+	OUT message text,
+	OUT is_head boolean,
+	OUT is_current boolean,
+	OUT is_applied boolean,
+	OUT is_branch_point boolean,
+	OUT is_merge_point boolean,
+	OUT create_date text,
+	OUT path text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.migrate_graph(
+	format text DEFAULT 'text',
+	range text DEFAULT ':',
+	OUT graph text)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

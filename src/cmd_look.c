@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * cmd_look.c
+ *	  SQL functions that only look.
+ *
+ *		migrate_current(check_heads boolean DEFAULT false)
+ *		migrate_heads(resolve_dependencies boolean DEFAULT false)
+ *		migrate_branches()
+ *		migrate_history(range text DEFAULT ':')
+ *		migrate_show(revision text DEFAULT 'head')
+ *		migrate_graph(format text DEFAULT 'text', range text DEFAULT ':')
+ *
+ * They change nothing, take no lock, and work on a standby.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "drawing.h"
+#include "errcodes.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "history.h"
+#include "names.h"
+#include "purecore.h"
+#include "report.h"
+#include "result.h"
+#include "spiutil.h"
+#include "store.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_current);
+PG_FUNCTION_INFO_V1(migrate_heads);
+PG_FUNCTION_INFO_V1(migrate_branches);
+PG_FUNCTION_INFO_V1(migrate_history);
+PG_FUNCTION_INFO_V1(migrate_show);
+PG_FUNCTION_INFO_V1(migrate_graph);
+
+/* The store of the ordinary lineage, and the marks of its revisions. */
+typedef struct View
+{
+	MigStore	store;
+	MigNameList *labels;		/* shown at each revision */
+	bool	   *current;
+	bool	   *applied;
+} View;
+
+/* Read the store for one of these functions; raises MG001 and MG006. */
+static void
+open_view(View *view)
+{
+	MigGraph   *graph;
+	int			i;
+
+	mig_store_look(&view->store, "");
+	mig_store_resolve_rows(&view->store);
+	graph = view->store.graph;
+	view->labels = mig_graph_shown_labels(graph);
+	view->current = mig_alloc0_array(bool, graph->nrevisions);
+	for (i = 0; i < view->store.rows.count; i++)
+		view->current[view->store.rows.items[i]] = true;
+	view->applied = mig_graph_ancestors(graph, view->store.rows.items, view->store.rows.count, MIG_ALL_PARENTS);
+}
+
+/* The revisions that a text denotes; "current" is the rows, too. */
+static MigRevisionSet
+resolve_shown(View *view, const char *text)
+{
+	MigReport	report = {0};
+	MigRevisionSet set;
+
+	if (strcmp(text, "current") == 0)
+		return view->store.rows;
+	if (!mig_resolve_revisions(view->store.graph, text, &set, &report))
+		mig_report_throw(&report);
+	return set;
+}
+
+/* When a revision was last applied, by the ledger.  Called in an owner scope. */
+static Datum
+applied_at(const MigExtension *extension, const char *revision, bool *isnull)
+{
+	MigSpiArgument argument = mig_spi_text(revision);
+	Datum		value;
+
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT pg_catalog.max(started_at) FROM %s.migrate_log WHERE schema_name = ''"
+							 " AND revision = $1 AND direction <> 'downgrade'", extension->schema_name),
+					1, &argument);
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
+	SPI_freetuptable(SPI_tuptable);
+	return value;
+}
+
+/* Alembic's "current --check-heads", against the heads that really count. */
+static void
+check_at_heads(const View *view)
+{
+	const MigGraph *graph = view->store.graph;
+	int			i;
+
+	if (view->store.rows.count == graph->nreal_heads)
+	{
+		for (i = 0; i < graph->nreal_heads && view->current[graph->real_heads[i]];)
+			i++;
+		if (i == graph->nreal_heads)
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_NOT_AT_HEAD),
+			 errmsg("the database is not at the heads"),
+			 errdetail("It is at %s; the heads are %s.",
+					   view->store.rows.count > 0 ?
+					   mig_graph_join_ids(graph, view->store.rows.items, view->store.rows.count) : "base",
+					   graph->nreal_heads > 0 ?
+					   mig_graph_join_ids(graph, graph->real_heads, graph->nreal_heads) : "none"),
+			 errhint("SELECT * FROM migrate_upgrade('heads').")));
+}
+
+/*
+ * migrate_current(check_heads boolean, OUT ...) RETURNS SETOF record
+ *
+ * The newest applied revision of each line, in load order.
+ */
+Datum
+migrate_current(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	View		view;
+	MigOwnerScope scope;
+	MigRevisionSet current;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	open_view(&view);
+	if (PG_GETARG_BOOL(0))
+		check_at_heads(&view);
+	current = mig_current_revisions(view.store.graph, &view.store.rows);
+	mig_enter_owner(&scope);
+	for (i = 0; i < current.count; i++)
+	{
+		int			index = current.items[i];
+		const MigRevision *revision = &view.store.graph->revisions[index];
+		MigResultRow row;
+		Datum		time;
+		bool		isnull;
+
+		mig_row_begin(&row);
+		mig_row_text(&row, revision->id);
+		mig_row_text(&row, mig_join_or_null(&revision->down_revision));
+		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
+		mig_row_text(&row, revision->message);
+		mig_row_bool(&row, mig_graph_is_real_head(view.store.graph, index));
+		mig_row_text(&row, revision->path);
+		time = applied_at(&scope.extension, revision->id, &isnull);
+		mig_row_datum(&row, time, isnull);
+		mig_row_put(&row, rsinfo);
+	}
+	mig_leave_owner(&scope);
+	PG_RETURN_NULL();
+}
+
+/*
+ * migrate_heads(resolve_dependencies boolean, OUT ...) RETURNS SETOF record
+ *
+ * The revisions that nothing revises; with resolve_dependencies only those
+ * that nothing depends on, either.
+ */
+Datum
+migrate_heads(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		real_only = PG_GETARG_BOOL(0);
+	View		view;
+	const MigGraph *graph;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	open_view(&view);
+	graph = view.store.graph;
+	for (i = 0; i < graph->nheads; i++)
+	{
+		int			index = graph->heads[i];
+		const MigRevision *revision = &graph->revisions[index];
+		bool		real = mig_graph_is_real_head(graph, index);
+		MigResultRow row;
+
+		if (real_only && !real)
+			continue;
+		mig_row_begin(&row);
+		mig_row_text(&row, revision->id);
+		mig_row_text(&row, mig_join_or_null(&revision->down_revision));
+		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
+		mig_row_text(&row, revision->message);
+		mig_row_bool(&row, !real);
+		mig_row_text(&row, revision->path);
+		mig_row_put(&row, rsinfo);
+	}
+	PG_RETURN_NULL();
+}
+
+/* The ids of the revisions that revise this one, in load order. */
+static const char *
+children_text(const MigGraph *graph, int index)
+{
+	int			n = mig_edge_count(&graph->next, index);
+
+	return n > 1 ? mig_graph_join_ids(graph, graph->next.items + graph->next.first[index], n) : NULL;
+}
+
+/*
+ * migrate_branches(OUT ...) RETURNS SETOF record
+ *
+ * The branch points, newest first.
+ */
+Datum
+migrate_branches(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	View		view;
+	MigReport	report = {0};
+	MigRevisionSet all;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	open_view(&view);
+	if (!mig_history(view.store.graph, &view.store.rows, ":", &all, &report))
+		mig_report_throw(&report);
+	for (i = 0; i < all.count; i++)
+	{
+		int			index = all.items[i];
+		const MigRevision *revision = &view.store.graph->revisions[index];
+		MigResultRow row;
+
+		if (!mig_graph_is_branch_point(view.store.graph, index))
+			continue;
+		mig_row_begin(&row);
+		mig_row_text(&row, revision->id);
+		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
+		mig_row_text(&row, revision->message);
+		mig_row_text(&row, children_text(view.store.graph, index));
+		mig_row_text(&row, revision->path);
+		mig_row_put(&row, rsinfo);
+	}
+	PG_RETURN_NULL();
+}
+
+/* The columns that tell what a revision is in the graph. */
+static void
+put_marks(MigResultRow *row, const View *view, int index)
+{
+	mig_row_bool(row, mig_graph_is_real_head(view->store.graph, index));
+	mig_row_bool(row, view->current[index]);
+	mig_row_bool(row, view->applied[index]);
+	mig_row_bool(row, mig_graph_is_branch_point(view->store.graph, index));
+	mig_row_bool(row, mig_graph_is_merge_point(view->store.graph, index));
+}
+
+/*
+ * migrate_history(range text, OUT ...) RETURNS SETOF record
+ *
+ * The revisions of a range, newest first.
+ */
+Datum
+migrate_history(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	View		view;
+	MigReport	report = {0};
+	MigRevisionSet range;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	open_view(&view);
+	if (!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)), &range, &report))
+		mig_report_throw(&report);
+	for (i = 0; i < range.count; i++)
+	{
+		int			index = range.items[i];
+		const MigRevision *revision = &view.store.graph->revisions[index];
+		MigResultRow row;
+
+		CHECK_FOR_INTERRUPTS();
+		mig_row_begin(&row);
+		mig_row_text(&row, revision->id);
+		mig_row_text(&row, mig_join_or_null(&revision->down_revision));
+		mig_row_text(&row, mig_join_or_null(&revision->depends_on));
+		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
+		mig_row_text(&row, revision->message);
+		put_marks(&row, &view, index);
+		mig_row_text(&row, revision->create_date);
+		mig_row_text(&row, revision->path);
+		mig_row_put(&row, rsinfo);
+	}
+	PG_RETURN_NULL();
+}
+
+static void
+put_details(ReturnSetInfo *rsinfo, const View *view, const MigExtension *extension, int index)
+{
+	const MigStoredScript *script = &view->store.scripts[index];
+	const MigRevision *revision = &script->revision;
+	MigResultRow row;
+
+	mig_row_begin(&row);
+	mig_row_text(&row, revision->id);
+	mig_row_text(&row, mig_join_or_null(&revision->down_revision));
+	mig_row_text(&row, mig_join_or_null(&revision->depends_on));
+	mig_row_text(&row, mig_join_or_null(&view->labels[index]));
+	mig_row_text(&row, children_text(view->store.graph, index));
+	mig_row_text(&row, revision->message);
+	put_marks(&row, view, index);
+	mig_row_text(&row, revision->create_date);
+	mig_row_text(&row, revision->path);
+	mig_row_text(&row, script->checksum);
+	mig_row_text(&row, script->registered_by);
+	mig_row_datum(&row, TimestampTzGetDatum(script->registered_at), false);
+	mig_row_text(&row, mig_store_text(&view->store, extension, index));
+	mig_row_put(&row, rsinfo);
+}
+
+/*
+ * migrate_show(revision text) RETURNS SETOF migrate_script_details
+ *
+ * All that is known of what the text denotes, the script included.
+ */
+Datum
+migrate_show(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	View		view;
+	MigOwnerScope scope;
+	MigRevisionSet shown;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	open_view(&view);
+	shown = resolve_shown(&view, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	mig_enter_owner(&scope);
+	for (i = 0; i < shown.count; i++)
+		put_details(rsinfo, &view, &scope.extension, shown.items[i]);
+	mig_leave_owner(&scope);
+	PG_RETURN_NULL();
+}
+
+/*
+ * migrate_graph(format text, range text, OUT graph text) RETURNS SETOF text
+ *
+ * A drawing of the history, newest first, line by line.
+ */
+Datum
+migrate_graph(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	View		view;
+	MigReport	report = {0};
+	MigDrawFormat format;
+	MigRevisionSet range;
+	MigNameList lines;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	open_view(&view);
+	if (!mig_parse_draw_format(text_to_cstring(PG_GETARG_TEXT_PP(0)), &format, &report) ||
+		!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), &range, &report))
+		mig_report_throw(&report);
+	lines = mig_draw_graph(view.store.graph, &view.store.rows, &range, format);
+	for (i = 0; i < lines.count; i++)
+	{
+		MigResultRow row;
+
+		mig_row_begin(&row);
+		mig_row_text(&row, lines.names[i]);
+		mig_row_put(&row, rsinfo);
+	}
+	PG_RETURN_NULL();
+}

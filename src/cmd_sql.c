@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ *
+ * cmd_sql.c
+ *	  SQL functions that show what would run.
+ *
+ *		migrate_upgrade_sql(range text DEFAULT 'head')
+ *		migrate_downgrade_sql(range text)
+ *		migrate_plan(target text DEFAULT 'head')
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "offline.h"
+#include "plan.h"
+#include "report.h"
+#include "result.h"
+#include "run.h"
+#include "store.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(migrate_upgrade_sql);
+PG_FUNCTION_INFO_V1(migrate_downgrade_sql);
+PG_FUNCTION_INFO_V1(migrate_plan);
+
+static text *
+offline_sql(FunctionCallInfo fcinfo, MigDirection direction)
+{
+	MigOwnerScope scope;
+	MigStore	store;
+	char	   *script;
+
+	mig_enter_owner(&scope);
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	script = mig_offline_script(&store, &scope.extension, direction, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	mig_leave_owner(&scope);
+	return cstring_to_text(script);
+}
+
+/*
+ * migrate_upgrade_sql(range text) RETURNS text
+ *
+ * A script for psql that upgrades a database without the extension: from an
+ * empty one to a target, or, given "start:end", from one revision to another.
+ */
+Datum
+migrate_upgrade_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(offline_sql(fcinfo, MIG_UPGRADE));
+}
+
+/*
+ * migrate_downgrade_sql(range text) RETURNS text
+ *
+ * The same in the other direction, from "start" down to "end".
+ */
+Datum
+migrate_downgrade_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(offline_sql(fcinfo, MIG_DOWNGRADE));
+}
+
+/* One row: a statement of a step, or a step that has none. */
+static void
+put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPreparedStep *prepared,
+			 int statement)
+{
+	const MigRevision *revision = &graph->revisions[prepared->step->revision];
+	MigResultRow row;
+
+	mig_row_begin(&row);
+	mig_row_int(&row, number);
+	mig_row_text(&row, mig_direction_name(prepared->source.direction));
+	mig_row_text(&row, revision->id);
+	mig_row_text(&row, mig_join_or_null(&revision->down_revision));
+	mig_row_text(&row, revision->message);
+	if (statement < prepared->statements.count)
+	{
+		const MigStatement *item = &prepared->statements.items[statement];
+
+		mig_row_int(&row, statement + 1);
+		mig_row_int(&row, item->line);
+		mig_row_text(&row, pnstrdup(prepared->source.text + item->start, item->len));
+	}
+	else
+	{
+		mig_row_datum(&row, (Datum) 0, true);
+		mig_row_datum(&row, (Datum) 0, true);
+		mig_row_datum(&row, (Datum) 0, true);
+	}
+	mig_row_put(&row, rsinfo);
+}
+
+/*
+ * migrate_plan(target text, OUT ...) RETURNS SETOF record
+ *
+ * The steps and statements that lead from where the database is to the
+ * target, up or down.  Nothing runs.
+ */
+Datum
+migrate_plan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MigOwnerScope scope;
+	MigStore	store;
+	MigPlan		plan;
+	MigDirection direction;
+	MigReport	report = {0};
+	int			i,
+				j;
+
+	InitMaterializedSRF(fcinfo, 0);
+	mig_enter_owner(&scope);
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	mig_store_resolve_rows(&store);
+	if (!mig_plan_either(store.graph, &store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+						 &plan, &direction, &report))
+		mig_report_throw(&report);
+	for (i = 0; i < plan.nsteps; i++)
+	{
+		MigPreparedStep prepared;
+
+		CHECK_FOR_INTERRUPTS();
+		mig_prepare_step(&prepared, &store, &scope.extension, &plan.steps[i], direction);
+		for (j = 0; j < Max(prepared.statements.count, 1); j++)
+			put_plan_row(rsinfo, i + 1, store.graph, &prepared, j);
+	}
+	mig_leave_owner(&scope);
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * execscript.h
+ *	  Running the statements of a revision script.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_EXECSCRIPT_H
+#define MIG_EXECSCRIPT_H
+
+#include "stmt.h"
+
+extern bool mig_script_is_running(void);
+extern void mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements);
+
+#endif							/* MIG_EXECSCRIPT_H */

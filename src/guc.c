@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *	  Settings.
+ *
+ * The names are those of Alembic's configuration file.  What decides which
+ * files of the server are read is a superuser's to set; ALTER DATABASE or
+ * ALTER ROLE ... SET makes it last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "guc.h"
+#include "pgtime.h"
+#include "utils/guc.h"
+
+/* in alphabetical order */
+char	   *mig_file_template = NULL;
+bool		mig_recursive_version_locations = false;
+char	   *mig_script_location = NULL;
+char	   *mig_template = NULL;
+char	   *mig_timezone = NULL;
+int			mig_truncate_slug_length = 40;
+char	   *mig_version_locations = NULL;
+
+/* Is there a directory to read scripts from? */
+bool
+mig_has_script_location(void)
+{
+	return mig_script_location != NULL && mig_script_location[0] != '\0';
+}
+
+/* The location must not depend on the server's working directory. */
+static bool
+check_script_location(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || (*newval)[0] == '\0' || is_absolute_path(*newval))
+		return true;
+	GUC_check_errdetail("\"migrate.script_location\" must be an absolute path.");
+	return false;
+}
+
+/* Empty means the session's time zone. */
+static bool
+check_timezone(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || (*newval)[0] == '\0' || pg_tzset(*newval) != NULL)
+		return true;
+	GUC_check_errdetail("Time zone \"%s\" is not recognized.", *newval);
+	return false;
+}
+
+/* Define the settings; called once, when the module is loaded. */
+void
+mig_define_settings(void)
+{
+	DefineCustomStringVariable("migrate.file_template",
+							   "Sets the pattern of the names of new revision scripts.",
+							   "Tokens: %(rev)s, %(slug)s, %(epoch)s, %(year)d, %(month).2d, %(day).2d, %(hour).2d, %(minute).2d, %(second).2d.",
+							   &mig_file_template,
+							   "%(rev)s_%(slug)s",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.recursive_version_locations",
+							 "Reads scripts from subdirectories of the version locations, too.",
+							 NULL,
+							 &mig_recursive_version_locations,
+							 false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.script_location",
+							   "Sets the directory on the server that holds the revision scripts.",
+							   "Empty: scripts are registered as text only.",
+							   &mig_script_location,
+							   "",
+							   PGC_SUSET, 0, check_script_location, NULL, NULL);
+	DefineCustomStringVariable("migrate.template",
+							   "Sets the file in the script location that new revision scripts are made from.",
+							   "If there is no such file, a built-in template is used.",
+							   &mig_template,
+							   "script.sql.tmpl",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.timezone",
+							   "Sets the time zone of the dates in new revision scripts.",
+							   "Empty: the time zone of the session.",
+							   &mig_timezone,
+							   "",
+							   PGC_USERSET, 0, check_timezone, NULL, NULL);
+	DefineCustomIntVariable("migrate.truncate_slug_length",
+							"Sets how many characters of the message a file name may have.",
+							NULL,
+							&mig_truncate_slug_length,
+							40, 1, 200,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.version_locations",
+							   "Sets the directories in the script location that revision scripts are read from.",
+							   "A comma-separated list; the order is part of the order of revisions.",
+							   &mig_version_locations,
+							   "versions",
+							   PGC_SUSET, GUC_LIST_INPUT, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("migrate");
+}

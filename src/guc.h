@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  Settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_GUC_H
+#define MIG_GUC_H
+
+extern PGDLLIMPORT char *mig_file_template;
+extern PGDLLIMPORT bool mig_recursive_version_locations;
+extern PGDLLIMPORT char *mig_script_location;
+extern PGDLLIMPORT char *mig_template;
+extern PGDLLIMPORT char *mig_timezone;
+extern PGDLLIMPORT int mig_truncate_slug_length;
+extern PGDLLIMPORT char *mig_version_locations;
+
+extern void mig_define_settings(void);
+extern bool mig_has_script_location(void);
+
+#endif							/* MIG_GUC_H */

@@ -1,0 +1,260 @@
+/*-------------------------------------------------------------------------
+ *
+ * offline.c
+ *	  A run as a script for psql.
+ *
+ * The script does on a server without the extension what a run does on one
+ * that has it: the statements, and after each step the version table.  It is
+ * one transaction, but for statements that refuse to run in one.  Since it is
+ * written for a database that it cannot see, it begins by checking that the
+ * database is where the script starts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "errcodes.h"
+#include "history.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "names.h"
+#include "offline.h"
+#include "plan.h"
+#include "report.h"
+#include "run.h"
+#include "sqlscan.h"
+#include "utils/builtins.h"
+
+#define VERSION_TABLE	"migrate_version"
+
+/* ----------
+ * The version table
+ * ----------
+ */
+
+static void
+append_create_table(StringInfo buf)
+{
+	appendStringInfoString(buf,
+						   "CREATE TABLE " VERSION_TABLE " (\n"
+						   "    schema_name name NOT NULL DEFAULT '',\n"
+						   "    version_num text NOT NULL,\n"
+						   "    PRIMARY KEY (schema_name, version_num)\n"
+						   ");\n\n");
+}
+
+/* Stop the script unless the database is at the start of the range. */
+static void
+append_check(StringInfo buf, const MigGraph *graph, const MigRows *rows)
+{
+	const char *start = graph->revisions[rows->items[0]].id;
+	StringInfoData code;
+
+	initStringInfo(&code);
+	appendStringInfo(&code,
+					 "BEGIN "
+					 "IF (SELECT pg_catalog.array_agg(version_num) FROM " VERSION_TABLE " WHERE schema_name = '') IS DISTINCT FROM ARRAY[%s] THEN "
+					 "RAISE EXCEPTION USING MESSAGE = %s; "
+					 "END IF; "
+					 "END",
+					 quote_literal_cstr(start),
+					 quote_literal_cstr(psprintf("this script starts at revision %s, and the database is not there", start)));
+	appendStringInfo(buf, "DO %s;\n\n", quote_literal_cstr(code.data));
+}
+
+static const char *
+version_literal(const MigGraph *graph, int revision)
+{
+	return quote_literal_cstr(graph->revisions[revision].id);
+}
+
+/* What a step does to the version table. */
+static void
+append_version_change(StringInfo buf, const MigGraph *graph, const MigStep *step)
+{
+	int			common = Min(step->removed.count, step->added.count);
+	int			i;
+
+	for (i = 0; i < common; i++)
+		appendStringInfo(buf, "UPDATE " VERSION_TABLE " SET version_num = %s WHERE schema_name = '' AND version_num = %s;\n",
+						 version_literal(graph, step->added.items[i]),
+						 version_literal(graph, step->removed.items[i]));
+	for (i = common; i < step->removed.count; i++)
+		appendStringInfo(buf, "DELETE FROM " VERSION_TABLE " WHERE schema_name = '' AND version_num = %s;\n",
+						 version_literal(graph, step->removed.items[i]));
+	for (i = common; i < step->added.count; i++)
+		appendStringInfo(buf, "INSERT INTO " VERSION_TABLE " (version_num) VALUES (%s);\n",
+						 version_literal(graph, step->added.items[i]));
+	appendStringInfoChar(buf, '\n');
+}
+
+/* ----------
+ * Statements
+ * ----------
+ */
+
+/* Where a statement ends in the script, with its semicolon and its rows. */
+static size_t
+statement_end(const MigScriptSource *source, const MigStatement *statement, size_t section_end, bool *terminated)
+{
+	size_t		end = statement->start + statement->len;
+
+	*terminated = end < section_end && source->text[end] == ';';
+	if (statement->copy != NULL)
+		return statement->copy->start + statement->copy->len + strlen("\\.");
+	return end + (*terminated ? 1 : 0);
+}
+
+/* Append a text without blanks at its ends. */
+static void
+append_trimmed(StringInfo buf, const char *text, size_t len)
+{
+	while (len > 0 && mig_is_space(text[0]))
+	{
+		text++;
+		len--;
+	}
+	while (len > 0 && mig_is_space(text[len - 1]))
+		len--;
+	appendBinaryStringInfo(buf, text, (int) len);
+}
+
+/* Does the section change settings, as far as its text tells? */
+static bool
+changes_settings(const MigPreparedStep *prepared, bool *role)
+{
+	const MigScriptSource *source = &prepared->source;
+	const MigSection *section = mig_revscript_section(&source->script, source->direction);
+	bool		changes = false;
+	int			i;
+
+	*role = false;
+	for (i = 0; i < prepared->statements.count; i++)
+	{
+		changes |= prepared->statements.items[i].changes_settings;
+		*role |= prepared->statements.items[i].changes_role;
+	}
+	return changes || strstr(pnstrdup(source->text + section->start, section->len), "set_config") != NULL;
+}
+
+/* The statements of a step, with the comments between them. */
+static void
+append_statements(StringInfo buf, const MigPreparedStep *prepared)
+{
+	const MigScriptSource *source = &prepared->source;
+	const MigSection *section = mig_revscript_section(&source->script, source->direction);
+	size_t		section_end = section->start + section->len;
+	size_t		done = section->start;
+	bool		in_transaction = true;
+	bool		role;
+	int			i;
+
+	for (i = 0; i < prepared->statements.count; i++)
+	{
+		const MigStatement *statement = &prepared->statements.items[i];
+		bool		terminated;
+		size_t		end = statement_end(source, statement, section_end, &terminated);
+
+		if (in_transaction == (statement->refuses != NULL || section->no_transaction))
+		{
+			appendStringInfoString(buf, in_transaction ? "COMMIT;\n\n" : "BEGIN;\n\n");
+			in_transaction = !in_transaction;
+		}
+		append_trimmed(buf, source->text + done, end - done);
+		appendStringInfoString(buf, terminated ? "\n\n" : ";\n\n");
+		done = end;
+	}
+	if (!in_transaction)
+		appendStringInfoString(buf, "BEGIN;\n\n");
+	/* what a run confines to the script by itself */
+	if (changes_settings(prepared, &role))
+		appendStringInfo(buf, "%sRESET ALL;\n\n", role ? "RESET SESSION AUTHORIZATION;\nRESET ROLE;\n" : "");
+}
+
+/* One step.  Its comment has ids only: a message may have anything in it. */
+static void
+append_step(StringInfo buf, const MigStore *store, const MigExtension *extension, const MigStep *step,
+			MigDirection direction)
+{
+	const MigRevision *revision = &store->graph->revisions[step->revision];
+	const char *parents = mig_name_list_join(&revision->down_revision);
+	MigPreparedStep prepared;
+
+	mig_prepare_step(&prepared, store, extension, step, direction);
+	appendStringInfo(buf, "-- running %s %s -> %s\n\n", mig_direction_name(direction),
+					 direction == MIG_UPGRADE ? parents : revision->id,
+					 direction == MIG_UPGRADE ? revision->id : parents);
+	append_statements(buf, &prepared);
+	append_version_change(buf, store->graph, step);
+}
+
+/* ----------
+ * The whole
+ * ----------
+ */
+
+/* Split the range, and find the revision that takes the place of the rows. */
+static char *
+resolve_start(const MigGraph *graph, MigDirection direction, const char *range, MigRows *rows)
+{
+	MigReport	report = {0};
+	char	   *start = "";
+	char	   *end = pstrdup(range);
+	int			revision = MIG_BASE;
+
+	if (strchr(range, ':') == NULL && direction == MIG_DOWNGRADE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is not a range of revisions", range),
+				 errdetail("A script cannot see where the database is, so both ends must be given."),
+				 errhint("Write from:to, for instance SELECT migrate_downgrade_sql('head:base').")));
+	if ((strchr(range, ':') != NULL && !mig_split_range(range, &start, &end, &report)) ||
+		(start[0] != '\0' && !mig_resolve_revision(graph, start, &revision, &report)))
+		mig_report_throw(&report);
+	*rows = mig_make_set(1);
+	if (revision != MIG_BASE)
+		rows->items[rows->count++] = revision;
+	if (end[0] == '\0')
+		end = direction == MIG_UPGRADE ? "heads" : "base";
+	return end;
+}
+
+/*
+ * The script for a range "start:end"; for an upgrade "end" alone begins with
+ * an empty database.  Called in an owner scope.
+ *
+ * Raises what planning and parsing raise, and MG007 for an irreversible
+ * revision.
+ */
+char *
+mig_offline_script(const MigStore *store, const MigExtension *extension, MigDirection direction, const char *range)
+{
+	MigReport	report = {0};
+	MigRows		rows;
+	MigPlan		plan;
+	char	   *end = resolve_start(store->graph, direction, range, &rows);
+	StringInfoData buf;
+	bool		ok;
+	int			i;
+
+	if (direction == MIG_UPGRADE)
+		ok = mig_plan_upgrade(store->graph, &rows, end, &plan, &report);
+	else
+		ok = mig_plan_downgrade(store->graph, &rows, end, &plan, &report);
+	if (!ok)
+		mig_report_throw(&report);
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "BEGIN;\n\n");
+	if (rows.count > 0)
+		append_check(&buf, store->graph, &rows);
+	else if (direction == MIG_UPGRADE)
+		append_create_table(&buf);
+	for (i = 0; i < plan.nsteps; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		append_step(&buf, store, extension, &plan.steps[i], direction);
+	}
+	appendStringInfoString(&buf, "COMMIT;\n");
+	return buf.data;
+}

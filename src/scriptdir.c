@@ -1,0 +1,507 @@
+/*-------------------------------------------------------------------------
+ *
+ * scriptdir.c
+ *	  The script location: a directory on the server.
+ *
+ * This is the only file that touches the file system.  Whatever is read or
+ * written lies in migrate.script_location after all symbolic links have been
+ * followed; a link that leads out of it is an error, not a file.
+ *
+ * Paths are relative to the script location, and always written with "/".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/dbcommands.h"
+#include "common/file_perm.h"
+#include "guc.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "scriptdir.h"
+#include "storage/fd.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
+
+#define SCRIPT_SUFFIX	".sql"
+#define UTF8_BOM		"\xEF\xBB\xBF"
+
+/* A growing list of files. */
+typedef struct FileList
+{
+	const char *root;			/* the script location, links resolved */
+	MigScriptFile *items;
+	int			count;
+	int			capacity;
+} FileList;
+
+/* ----------
+ * Confinement
+ * ----------
+ */
+
+static void
+location_error(const char *path)
+{
+	int			saved_errno = errno;
+
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not open directory \"%s\": %s", path, strerror(saved_errno)),
+			 errdetail("It belongs to the setting \"migrate.script_location\"."),
+			 errhint("Create the directory on the server, readable by the operating system user of the server, or SELECT * FROM migrate_init().")));
+}
+
+/* The absolute form of a file name, all links followed; NULL with errno set. */
+static char *
+resolve(const char *name)
+{
+	char	   *real = realpath(name, NULL);
+	char	   *copy;
+
+	if (real == NULL)
+		return NULL;
+	copy = pstrdup(real);
+	free(real);
+	return copy;
+}
+
+/* Raise an error unless the script location is set. */
+void
+mig_require_script_location(void)
+{
+	if (mig_has_script_location())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("no script location is set"),
+			 errdetail("The setting \"migrate.script_location\" is empty."),
+			 errhint("ALTER DATABASE %s SET migrate.script_location = '/path/on/the/server'; then reconnect. Or register scripts as text: SELECT * FROM migrate_register(script, path).",
+					 quote_identifier(get_database_name(MyDatabaseId)))));
+}
+
+/* The script location, links followed. */
+static char *
+script_root(void)
+{
+	char	   *root;
+
+	mig_require_script_location();
+	root = resolve(mig_script_location);
+	if (root == NULL)
+		location_error(mig_script_location);
+	return root;
+}
+
+/* Is the file, all links followed, in the root? */
+static bool
+is_inside(const char *root, const char *real)
+{
+	size_t		len = strlen(root);
+
+	return strncmp(root, real, len) == 0 &&
+		(real[len] == '\0' || real[len] == '/' || (len > 0 && root[len - 1] == '/'));
+}
+
+static void
+refuse_outside(const char *path)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("path \"%s\" leads out of the script location", path),
+			 errdetail("Files are read and written only in \"%s\".", mig_script_location),
+			 errhint("Move the file there; a symbolic link must not lead elsewhere.")));
+}
+
+/* A path that came from a setting or an argument: refuse what climbs. */
+static void
+check_relative(const char *path)
+{
+	if (is_absolute_path(path) || path_contains_parent_reference(path))
+		refuse_outside(path);
+}
+
+/* The file name of a path whose file need not exist; its directory must be inside. */
+static char *
+name_in_root(const char *root, const char *path)
+{
+	char	   *name;
+	char	   *directory;
+	char	   *real;
+
+	check_relative(path);
+	name = psprintf("%s/%s", root, path);
+	real = resolve(name);
+	if (real == NULL)
+	{
+		directory = pstrdup(name);
+		get_parent_directory(directory);
+		real = resolve(directory);
+	}
+	if (real != NULL && !is_inside(root, real))
+		refuse_outside(path);
+	return name;
+}
+
+/* ----------
+ * Version locations
+ * ----------
+ */
+
+/* The configured version locations, as a list of strings. */
+static List *
+version_locations(void)
+{
+	List	   *list;
+
+	if (!SplitDirectoriesString(pstrdup(mig_version_locations), ',', &list) || list == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value of \"migrate.version_locations\": \"%s\"", mig_version_locations),
+				 errhint("Name one or several directories in the script location, separated by commas.")));
+	return list;
+}
+
+/* The n-th version location, from 0; NULL if there are fewer. */
+char *
+mig_version_location(int rank)
+{
+	List	   *list = version_locations();
+
+	return rank < list_length(list) ? list_nth(list, rank) : NULL;
+}
+
+/*
+ * Which version location a path is in, from 0; the number of locations if it
+ * is in none.
+ */
+int
+mig_version_location_rank(const char *path)
+{
+	List	   *list = version_locations();
+	ListCell   *lc;
+
+	foreach(lc, list)
+	{
+		const char *location = lfirst(lc);
+		size_t		len = strlen(location);
+
+		if (strncmp(path, location, len) == 0 && path[len] == '/')
+			return foreach_current_index(lc);
+	}
+	return list_length(list);
+}
+
+/* ----------
+ * Scanning
+ * ----------
+ */
+
+static void
+append_file(FileList *list, const char *path, const struct stat *st)
+{
+	MigScriptFile *file;
+
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(list->capacity * 2, 64);
+		list->items = list->items ?
+			repalloc_huge(list->items, sizeof(MigScriptFile) * list->capacity) :
+			palloc(sizeof(MigScriptFile) * list->capacity);
+	}
+	file = &list->items[list->count++];
+	file->path = pstrdup(path);
+	file->stamp = psprintf("%lld %lld.%09ld %lld.%09ld %llu",
+						   (long long) st->st_size,
+						   (long long) st->st_mtim.tv_sec, (long) st->st_mtim.tv_nsec,
+						   (long long) st->st_ctim.tv_sec, (long) st->st_ctim.tv_nsec,
+						   (unsigned long long) st->st_ino);
+}
+
+/* Follow a link, if it is one, and make sure that it stays inside. */
+static void
+stat_inside(const FileList *list, const char *path, const char *name, struct stat *st)
+{
+	if (lstat(name, st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", name)));
+	if (S_ISLNK(st->st_mode))
+	{
+		char	   *real = resolve(name);
+
+		if (real == NULL || stat(real, st) != 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not follow symbolic link \"%s\": %m", name)));
+		if (!is_inside(list->root, real))
+			refuse_outside(path);
+	}
+}
+
+static bool
+has_script_suffix(const char *name)
+{
+	size_t		len = strlen(name);
+
+	return len > strlen(SCRIPT_SUFFIX) && strcmp(name + len - strlen(SCRIPT_SUFFIX), SCRIPT_SUFFIX) == 0;
+}
+
+/* Append the scripts of a directory, and of those below if that is set. */
+static void
+scan_directory(FileList *list, const char *directory)
+{
+	char	   *name = psprintf("%s/%s", list->root, directory);
+	DIR		   *dir = AllocateDir(name);
+	struct dirent *entry;
+
+	check_stack_depth();
+	if (dir == NULL)
+		location_error(name);
+	while ((entry = ReadDir(dir, name)) != NULL)
+	{
+		char		path[MAXPGPATH];
+		char		file_name[MAXPGPATH * 2];
+		struct stat st;
+
+		CHECK_FOR_INTERRUPTS();
+		/* hidden files are those of editors and version control */
+		if (entry->d_name[0] == '.' ||
+			(!mig_recursive_version_locations && !has_script_suffix(entry->d_name)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		snprintf(file_name, sizeof(file_name), "%s/%s", list->root, path);
+		stat_inside(list, path, file_name, &st);
+		if (S_ISREG(st.st_mode) && has_script_suffix(entry->d_name))
+			append_file(list, path, &st);
+		else if (S_ISDIR(st.st_mode) && mig_recursive_version_locations)
+			scan_directory(list, path);
+	}
+	FreeDir(dir);
+	pfree(name);
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return strcmp(((const MigScriptFile *) a)->path, ((const MigScriptFile *) b)->path);
+}
+
+/* The same directory twice would give each of its scripts twice. */
+static bool
+location_seen(List *locations, int index)
+{
+	int			i;
+
+	for (i = 0; i < index; i++)
+	{
+		if (strcmp(list_nth(locations, i), list_nth(locations, index)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * List the revision scripts of the version locations: in the order of the
+ * locations, and by path within one.  No file is opened.
+ */
+void
+mig_scriptdir_scan(MigScriptFile **files, int *nfiles)
+{
+	FileList	list = {0};
+	List	   *locations = version_locations();
+	int			i;
+
+	list.root = script_root();
+	for (i = 0; i < list_length(locations); i++)
+	{
+		int			first = list.count;
+		char	   *location = list_nth(locations, i);
+		char	   *name = name_in_root(list.root, location);
+
+		if (location_seen(locations, i))
+			continue;
+		if (access(name, F_OK) != 0 && errno == ENOENT && list_length(locations) > 1)
+			continue;			/* migrate_revision() makes it when needed */
+		scan_directory(&list, location);
+		if (list.count > first)
+			qsort(list.items + first, list.count - first, sizeof(MigScriptFile), compare_files);
+	}
+	*files = list.items;
+	*nfiles = list.count;
+}
+
+/* ----------
+ * Reading and writing
+ * ----------
+ */
+
+/*
+ * Bytes from outside as text of the database: without byte-order mark,
+ * verified to be UTF-8, converted to the encoding of the database.
+ */
+char *
+mig_clean_script_text(const char *text, size_t len, const char *path, size_t *clean_len)
+{
+	char	   *converted;
+
+	if (len >= strlen(UTF8_BOM) && memcmp(text, UTF8_BOM, strlen(UTF8_BOM)) == 0)
+	{
+		text += strlen(UTF8_BOM);
+		len -= strlen(UTF8_BOM);
+	}
+	if (memchr(text, '\0', len) != NULL || !pg_verify_mbstr(PG_UTF8, text, (int) len, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("revision script \"%s\" is not valid UTF-8", path),
+				 errdetail("Revision scripts are read as UTF-8, whatever the encoding of the database."),
+				 errhint("Convert the file, for instance: iconv -f latin1 -t utf-8.")));
+	converted = pg_any_to_server(text, (int) len, PG_UTF8);
+	if (converted == text)
+		converted = pnstrdup(text, len);
+	*clean_len = strlen(converted);
+	return converted;
+}
+
+/* Read a file of the script location; the text is allocated. */
+char *
+mig_scriptdir_read(const char *path, size_t *len)
+{
+	char	   *name = name_in_root(script_root(), path);
+	FILE	   *file = AllocateFile(name, PG_BINARY_R);
+	struct stat st;
+	char	   *bytes;
+	char	   *text;
+	size_t		nread;
+
+	if (file == NULL || fstat(fileno(file), &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open revision script \"%s\": %m", path),
+				 errdetail("Its file is \"%s\".", name),
+				 errhint("Make it readable by the operating system user that the server runs as.")));
+	if (st.st_size >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("revision script \"%s\" is too large", path),
+				 errdetail("It has %lld bytes; a text value has less than 1 GB.", (long long) st.st_size),
+				 errhint("Split the revision.")));
+	bytes = palloc(st.st_size + 1);
+	nread = fread(bytes, 1, st.st_size, file);
+	if (ferror(file))
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read revision script \"%s\": %m", path)));
+	FreeFile(file);
+	text = mig_clean_script_text(bytes, nread, path, len);
+	pfree(bytes);
+	return text;
+}
+
+/* Does the path exist? */
+bool
+mig_scriptdir_exists(const char *path)
+{
+	return access(name_in_root(script_root(), path), F_OK) == 0;
+}
+
+/* Make a directory of the script location, and those above it; it may exist. */
+void
+mig_scriptdir_make_directory(const char *path)
+{
+	char	   *name = name_in_root(script_root(), path);
+
+	/* pg_mkdir_p() writes into its argument */
+	if (pg_mkdir_p(pstrdup(name), pg_dir_create_mode) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not create directory \"%s\": %m", name)));
+}
+
+/*
+ * Write a text to a file of the script location, as UTF-8.  Its directory is
+ * made if needed.
+ *
+ * The file appears whole or not at all: it is written under a hidden name,
+ * which a scan passes over, and renamed.
+ */
+void
+mig_scriptdir_write(const char *path, const char *text, bool may_exist)
+{
+	char	   *root = script_root();
+	char	   *directory = pstrdup(path);
+	char	   *name;
+	char	   *temporary;
+	char	   *utf8;
+	FILE	   *file;
+	bool		ok;
+
+	check_relative(path);
+	get_parent_directory(directory);
+	if (directory[0] != '\0')
+		mig_scriptdir_make_directory(directory);
+	name = name_in_root(root, path);
+	if (!may_exist && access(name, F_OK) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_FILE),
+				 errmsg("file \"%s\" exists already", path),
+				 errdetail("It is in the script location \"%s\".", mig_script_location),
+				 errhint("Remove it, or choose another revision id or message.")));
+	temporary = psprintf("%s/%s%s.migrate-%d.tmp", root, directory,
+						 directory[0] != '\0' ? "/" : "", MyProcPid);
+	utf8 = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+
+	file = AllocateFile(temporary, PG_BINARY_W);
+	if (file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write file \"%s\": %m", path),
+				 errdetail("The script location is \"%s\".", mig_script_location),
+				 errhint("Make the directory writable by the operating system user that the server runs as, or save the script yourself and register it: SELECT * FROM migrate_register(script, path).")));
+	ok = fwrite(utf8, 1, strlen(utf8), file) == strlen(utf8);
+	ok = FreeFile(file) == 0 && ok;
+	if (!ok || durable_rename(temporary, name, LOG) != 0)
+	{
+		int			saved_errno = errno;
+
+		unlink(temporary);
+		errno = saved_errno;
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write file \"%s\": %m", path)));
+	}
+}
+
+/*
+ * Make the script location itself if it does not exist.  Returns whether it
+ * holds nothing.
+ */
+bool
+mig_scriptdir_is_empty(void)
+{
+	DIR		   *dir;
+	struct dirent *entry;
+	bool		empty = true;
+
+	if (mig_has_script_location() && access(mig_script_location, F_OK) != 0 &&
+		MakePGDirectory(mig_script_location) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not create directory \"%s\": %m", mig_script_location),
+				 errdetail("It is the value of \"migrate.script_location\"."),
+				 errhint("The directory above it must exist and be writable by the operating system user that the server runs as.")));
+	dir = AllocateDir(script_root());
+	if (dir == NULL)
+		location_error(mig_script_location);
+	while ((entry = ReadDir(dir, mig_script_location)) != NULL)
+	{
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			empty = false;
+	}
+	FreeDir(dir);
+	return empty;
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * scriptdir.h
+ *	  The script location: a directory on the server.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_SCRIPTDIR_H
+#define MIG_SCRIPTDIR_H
+
+/* A revision script on disk. */
+typedef struct MigScriptFile
+{
+	char	   *path;			/* in the script location, with "/" */
+	char	   *stamp;			/* changes when the file does */
+} MigScriptFile;
+
+extern void mig_require_script_location(void);
+extern void mig_scriptdir_scan(MigScriptFile **files, int *nfiles);
+extern char *mig_scriptdir_read(const char *path, size_t *len);
+extern void mig_scriptdir_write(const char *path, const char *text, bool may_exist);
+extern bool mig_scriptdir_exists(const char *path);
+extern void mig_scriptdir_make_directory(const char *path);
+extern bool mig_scriptdir_is_empty(void);
+extern char *mig_clean_script_text(const char *text, size_t len, const char *path, size_t *clean_len);
+extern int	mig_version_location_rank(const char *path);
+extern char *mig_version_location(int rank);
+
+#endif							/* MIG_SCRIPTDIR_H */

@@ -1,0 +1,235 @@
+/*-------------------------------------------------------------------------
+ *
+ * scripttable.c
+ *	  Rows of the table migrate_script.
+ *
+ * All functions here are called in an owner scope (security.c): SPI is
+ * connected, the current user is the owner of the extension.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "scripttable.h"
+#include "spiutil.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#define SCRIPT_COLUMNS \
+	"revision, path, down_revision, depends_on, branch_labels, message, create_date, checksum, file_stamp, registered_by::pg_catalog.text, registered_at"
+
+PG_FUNCTION_INFO_V1(migrate_script_changed);
+
+/*
+ * Lock the store against other writers, to the end of the transaction.
+ * Readers take no lock.  With wait false, *locked says whether the lock was
+ * to be had at once.
+ *
+ * The lock is on a name of our own (the table's, part 1), since a lock on
+ * the table itself would wait for a VACUUM.
+ */
+void
+mig_lock_store(const MigExtension *extension, bool wait, bool *locked)
+{
+	Oid			relid = mig_extension_table(extension, "migrate_script");
+
+	if (wait)
+		LockDatabaseObject(RelationRelationId, relid, 1, ShareUpdateExclusiveLock);
+	else
+		*locked = ConditionalLockDatabaseObject(RelationRelationId, relid, 1, ShareUpdateExclusiveLock);
+}
+
+/*
+ * migrate_script_changed() RETURNS trigger
+ *
+ * Whatever changes the store makes the summary of its heads unknown.
+ */
+Datum
+migrate_script_changed(PG_FUNCTION_ARGS)
+{
+	MigOwnerScope scope;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", "migrate_script_changed")));
+	mig_enter_owner(&scope);
+	mig_lock_store(&scope.extension, true, NULL);
+	mig_spi_execute(SPI_OK_DELETE,
+					psprintf("DELETE FROM %s.migrate_summary", scope.extension.schema_name), 0, NULL);
+	mig_leave_owner(&scope);
+	PG_RETURN_NULL();
+}
+
+/* One row of a query for SCRIPT_COLUMNS. */
+static void
+get_script(uint64 row, MigStoredScript *script)
+{
+	bool		isnull;
+
+	MemSet(script, 0, sizeof(MigStoredScript));
+	script->revision.id = mig_spi_get_text(row, 1);
+	script->revision.path = mig_spi_get_text(row, 2);
+	mig_spi_get_name_list(row, 3, &script->revision.down_revision);
+	mig_spi_get_name_list(row, 4, &script->revision.depends_on);
+	mig_spi_get_name_list(row, 5, &script->revision.branch_labels);
+	script->revision.message = mig_spi_get_text(row, 6);
+	script->revision.create_date = mig_spi_get_text(row, 7);
+	script->checksum = mig_spi_get_text(row, 8);
+	script->file_stamp = mig_spi_get_text(row, 9);
+	script->registered_by = mig_spi_get_text(row, 10);
+	script->registered_at = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[row],
+															  SPI_tuptable->tupdesc, 11, &isnull));
+}
+
+/* All rows, in no particular order. */
+void
+mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *nscripts)
+{
+	uint64		n = mig_spi_execute(SPI_OK_SELECT,
+									psprintf("SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script",
+											 extension->schema_name),
+									0, NULL);
+	uint64		row;
+
+	*scripts = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigStoredScript) * Max(n, 1));
+	*nscripts = (int) n;
+	for (row = 0; row < n; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		get_script(row, &(*scripts)[row]);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* At most max rows that have this id or this path; returns their number. */
+int
+mig_scripts_find(const MigExtension *extension, const char *revision, const char *path,
+				 MigStoredScript *scripts, int max)
+{
+	MigSpiArgument arguments[2] = {mig_spi_text(revision), mig_spi_text(path)};
+	uint64		n = mig_spi_execute(SPI_OK_SELECT,
+									psprintf("SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script WHERE revision = $1"
+											 " UNION ALL SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script"
+											 " WHERE path = $2 AND revision <> $1",
+											 extension->schema_name, extension->schema_name),
+									lengthof(arguments), arguments);
+	int			row;
+
+	for (row = 0; row < Min(n, max); row++)
+		get_script(row, &scripts[row]);
+	SPI_freetuptable(SPI_tuptable);
+	return row;
+}
+
+/* The text of a script, or NULL if there is no such row. */
+char *
+mig_script_read_text(const MigExtension *extension, const char *revision)
+{
+	MigSpiArgument argument = mig_spi_text(revision);
+	char	   *text = NULL;
+
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT script FROM %s.migrate_script WHERE revision = $1", extension->schema_name),
+					1, &argument);
+	if (SPI_processed > 0)
+		text = mig_spi_get_text(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return text;
+}
+
+/*
+ * Add a row, or replace that of the same revision.  In a transaction whose
+ * snapshot is too old to see that row this is a serialization failure.
+ */
+void
+mig_script_write(const MigExtension *extension, const MigStoredScript *script)
+{
+	const MigRevision *revision = &script->revision;
+	MigSpiArgument arguments[] = {
+		mig_spi_text(revision->id),
+		mig_spi_text(revision->path),
+		mig_spi_name_list(&revision->down_revision),
+		mig_spi_name_list(&revision->depends_on),
+		mig_spi_name_list(&revision->branch_labels),
+		mig_spi_text(revision->message),
+		mig_spi_text(revision->create_date),
+		mig_spi_text(script->text),
+		mig_spi_text(script->checksum),
+		mig_spi_text(script->file_stamp),
+		mig_spi_text(script->registered_by)
+	};
+
+	mig_spi_execute(SPI_OK_INSERT,
+					psprintf("INSERT INTO %s.migrate_script AS s (revision, path, down_revision, depends_on, branch_labels,"
+							 " message, create_date, script, checksum, file_stamp, registered_by, registered_at)"
+							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp())"
+							 " ON CONFLICT (revision) DO UPDATE SET path = $2, down_revision = $3, depends_on = $4,"
+							 " branch_labels = $5, message = $6, create_date = $7, script = $8, checksum = $9,"
+							 " file_stamp = $10, registered_by = $11, registered_at = pg_catalog.clock_timestamp()",
+							 extension->schema_name),
+					lengthof(arguments), arguments);
+}
+
+/* Remove a row. */
+void
+mig_script_delete(const MigExtension *extension, const char *revision)
+{
+	MigSpiArgument argument = mig_spi_text(revision);
+
+	mig_spi_execute(SPI_OK_DELETE,
+					psprintf("DELETE FROM %s.migrate_script WHERE revision = $1", extension->schema_name),
+					1, &argument);
+}
+
+/* Make a script the word of a role. */
+void
+mig_script_set_owner(const MigExtension *extension, const char *revision, const char *role)
+{
+	MigSpiArgument arguments[2] = {mig_spi_text(revision), mig_spi_text(role)};
+
+	mig_spi_execute(SPI_OK_UPDATE,
+					psprintf("UPDATE %s.migrate_script SET registered_by = $2, registered_at = pg_catalog.clock_timestamp() WHERE revision = $1",
+							 extension->schema_name),
+					lengthof(arguments), arguments);
+}
+
+/*
+ * All revisions that are applied in some schema: the rows of the version
+ * table and what they come after.  It does not need a sound graph, since it
+ * is asked while scripts come and go.
+ */
+void
+mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
+{
+	uint64		n = mig_spi_execute(SPI_OK_SELECT,
+									psprintf("WITH RECURSIVE label AS ("
+											 "SELECT l.label, s.revision FROM %1$s.migrate_script s, pg_catalog.unnest(s.branch_labels) l(label)),"
+											 " edge AS (SELECT s.revision, COALESCE(label.revision, p.parent) AS parent"
+											 " FROM %1$s.migrate_script s"
+											 " CROSS JOIN LATERAL (SELECT pg_catalog.unnest(s.down_revision) UNION SELECT pg_catalog.unnest(s.depends_on)) p(parent)"
+											 " LEFT JOIN label ON label.label = p.parent),"
+											 " applied AS (SELECT version_num AS revision FROM %1$s.migrate_version"
+											 " UNION SELECT edge.parent FROM applied JOIN edge USING (revision))"
+											 " SELECT revision FROM applied",
+											 extension->schema_name),
+									0, NULL);
+	uint64		row;
+
+	applied->names = NULL;
+	applied->count = 0;
+	for (row = 0; row < n; row++)
+	{
+		char	   *revision = mig_spi_get_text(row, 1);
+
+		mig_name_list_append(applied, revision, strlen(revision));
+		pfree(revision);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}

@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ *
+ * security.c
+ *	  The extension's own schema and owner, and work done in its name.
+ *
+ * Users need no rights on the extension's tables: their rows are read and
+ * written as the owner of the extension, with a search_path that nobody else
+ * can put anything on.  Revision scripts never run inside such a scope; they
+ * run as the caller.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xlog.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "security.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#define EXTENSION_NAME	"migrate"
+
+/*
+ * Find the extension in the current database.  It may be in any schema, so
+ * its tables are never looked for by search_path.
+ */
+void
+mig_find_extension(MigExtension *extension)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum(EXTENSION_NAME));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" is not installed in this database", EXTENSION_NAME),
+				 errdetail("A function of its library was called, but its tables are missing."),
+				 errhint("CREATE EXTENSION %s;", EXTENSION_NAME)));
+	extension->owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
+	extension->schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	extension->schema_name = quote_identifier(get_namespace_name(extension->schema));
+}
+
+/* The OID of one of the extension's tables. */
+Oid
+mig_extension_table(const MigExtension *extension, const char *table)
+{
+	Oid			relid = get_relname_relid(table, extension->schema);
+
+	if (!OidIsValid(relid))
+		elog(ERROR, "extension \"%s\" has no table \"%s\"", EXTENSION_NAME, table);
+	return relid;
+}
+
+/*
+ * Begin to work on the extension's tables: become its owner, pin the
+ * search_path, connect to SPI.  The current memory context stays what it is,
+ * though SPI has one of its own: results are for the caller.
+ *
+ * If an error leaves the scope open, the end of the (sub)transaction undoes
+ * all three.
+ */
+void
+mig_enter_owner(MigOwnerScope *scope)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	mig_find_extension(&scope->extension);
+	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+	SetUserIdAndSecContext(scope->extension.owner,
+						   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	scope->guc_nestlevel = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	MemoryContextSwitchTo(context);
+}
+
+/* The end of such work. */
+void
+mig_leave_owner(const MigOwnerScope *scope)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	SPI_finish();
+	MemoryContextSwitchTo(context);
+	AtEOXact_GUC(true, scope->guc_nestlevel);
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+/*
+ * Refuse to run a function that changes something on a standby, or in a
+ * read-only transaction.
+ */
+void
+mig_prevent_if_read_only(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+}
+
+/* The name of the role whose rights the caller has. */
+const char *
+mig_current_role_name(void)
+{
+	return GetUserNameFromId(GetUserId(), false);
+}

@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * spiutil.c
+ *	  SPI with every return code checked.
+ *
+ * For the queries on the extension's own tables.  SPI switches to a memory
+ * context of its own, which SPI_finish() frees; here the current one stays,
+ * and what the getters return is allocated in it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "revision.h"
+#include "spiutil.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/*
+ * Run a query, in a snapshot of its own.  SPI reports some failures only by
+ * its result, and those silently.
+ *
+ * Returns the number of rows processed; SPI_tuptable has those returned.
+ */
+uint64
+mig_spi_execute(int expected, const char *sql, int nargs, const MigSpiArgument *arguments)
+{
+	Oid			types[MIG_SPI_MAX_ARGUMENTS];
+	Datum		values[MIG_SPI_MAX_ARGUMENTS];
+	char		nulls[MIG_SPI_MAX_ARGUMENTS] = {0};
+	MemoryContext context = CurrentMemoryContext;
+	int			result;
+	int			i;
+
+	Assert(nargs <= MIG_SPI_MAX_ARGUMENTS);
+	for (i = 0; i < nargs; i++)
+	{
+		types[i] = arguments[i].type;
+		values[i] = arguments[i].value;
+		nulls[i] = arguments[i].isnull ? 'n' : ' ';
+	}
+	result = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+	MemoryContextSwitchTo(context);
+	if (result != expected)
+		elog(ERROR, "SPI returned %s for \"%s\"", SPI_result_code_string(result), sql);
+	return SPI_processed;
+}
+
+/* A text argument; NULL is null. */
+MigSpiArgument
+mig_spi_text(const char *value)
+{
+	MigSpiArgument argument;
+
+	argument.type = TEXTOID;
+	argument.isnull = value == NULL;
+	argument.value = value ? CStringGetTextDatum(value) : (Datum) 0;
+	return argument;
+}
+
+/* The names as a text[]. */
+Datum
+mig_name_list_datum(const MigNameList *list)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list->count, 1));
+	int			i;
+
+	for (i = 0; i < list->count; i++)
+		elements[i] = CStringGetTextDatum(list->names[i]);
+	return PointerGetDatum(construct_array(elements, list->count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* A text[] argument. */
+MigSpiArgument
+mig_spi_name_list(const MigNameList *list)
+{
+	MigSpiArgument argument;
+
+	argument.type = TEXTARRAYOID;
+	argument.isnull = false;
+	argument.value = mig_name_list_datum(list);
+	return argument;
+}
+
+/* A text column of a returned row; NULL if it is null.  Columns count from 1. */
+char *
+mig_spi_get_text(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* A text[] column of a returned row. */
+void
+mig_spi_get_name_list(uint64 row, int column, MigNameList *list)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	ArrayType  *array;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	list->names = NULL;
+	list->count = 0;
+	if (isnull)
+		return;
+	array = DatumGetArrayTypeP(value);
+	if (ARR_NDIM(array) == 0)
+		return;
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	for (i = 0; i < n; i++)
+	{
+		if (!nulls[i])
+			mig_name_list_append(list, VARDATA_ANY(DatumGetPointer(elements[i])),
+								 VARSIZE_ANY_EXHDR(DatumGetPointer(elements[i])));
+	}
+}

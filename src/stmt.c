@@ -1,0 +1,452 @@
+/*-------------------------------------------------------------------------
+ *
+ * stmt.c
+ *	  The statements of a revision script.
+ *
+ * PostgreSQL's own parser says where a statement begins and ends and what it
+ * is; this is the only file that calls it.  A whole section is parsed before
+ * its first statement runs, so that a syntax error in the last line stops the
+ * script before the first one.  Of the parse trees only what is listed in
+ * MigStatement is kept: they take about 25 times the space of the text, and
+ * a statement must be analyzed anew after those before it have run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "errcodes.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pg_compat.h"
+#include "report.h"
+#include "sqlscan.h"
+#include "stmt.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+/*
+ * An error message shows the whole script around the place of an error if
+ * the script is no longer than this, else only the statement: psql prints
+ * all of the text that a position points into.
+ */
+#define MAX_SHOWN_LENGTH	2048
+
+/* The part of a section that the parser is given at once. */
+typedef struct Piece
+{
+	const MigScriptSource *source;
+	size_t		start;			/* offset in the script */
+	size_t		len;
+} Piece;
+
+/* Where the statements of a section are collected. */
+typedef struct Collector
+{
+	const MigScriptSource *source;
+	const MigSection *section;
+	MigStatementList *list;
+	int			capacity;
+	int			ncopies;		/* COPY FROM STDIN statements seen */
+	size_t		counted;		/* "line" is that of this offset */
+	int			line;
+} Collector;
+
+/*
+ * Parse the text of a script into header and sections.  An error names the
+ * script.
+ */
+void
+mig_parse_script(MigScriptSource *source)
+{
+	MigReport	report = {0};
+
+	if (!mig_revscript_parse(source->text, source->len, MIG_STANDARD_STRINGS,
+							 &source->script, &report))
+	{
+		report.message = psprintf("revision script \"%s\": %s", source->path, report.message);
+		mig_report_throw(&report);
+	}
+}
+
+/*
+ * For an error message: the text to show, and in it, in characters from 1,
+ * the place that is at an offset of the script.
+ */
+void
+mig_report_position(const MigScriptSource *source, size_t statement_start, size_t statement_len,
+					size_t offset, const char **query, int *position)
+{
+	size_t		start = 0;
+	size_t		len = source->len;
+
+	if (len > MAX_SHOWN_LENGTH)
+	{
+		start = statement_start;
+		len = statement_len;
+	}
+	*query = pnstrdup(source->text + start, len);
+	*position = offset < start ? 0 :
+		pg_mbstrlen_with_len(source->text + start, (int) (offset - start)) + 1;
+}
+
+/* The byte offset of the n-th character (from 1) of a text. */
+static size_t
+character_offset(const char *text, size_t len, int n)
+{
+	return pg_mbcharcliplen(text, (int) len, n - 1);
+}
+
+/* Move the position of a syntax error from the piece into the script. */
+static void
+parse_error_callback(void *arg)
+{
+	const Piece *piece = (const Piece *) arg;
+	const MigScriptSource *source = piece->source;
+	int			position = geterrposition();
+	size_t		offset;
+	const char *query;
+
+	if (position <= 0)
+	{
+		errcontext("%s of revision %s, in \"%s\"",
+				   mig_direction_name(source->direction), source->revision, source->path);
+		return;
+	}
+	offset = piece->start + character_offset(source->text + piece->start, piece->len, position);
+	errcontext("%s of revision %s, at %s:%d",
+			   mig_direction_name(source->direction), source->revision, source->path,
+			   mig_line_number(source->text, offset));
+	mig_report_position(source, piece->start, piece->len, offset, &query, &position);
+	errposition(0);
+	internalerrposition(position);
+	internalerrquery(query);
+}
+
+/* ----------
+ * Kinds of statements
+ * ----------
+ */
+
+/* Is a boolean option of a utility statement given and true? */
+static bool
+has_true_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, name) == 0)
+			return option->arg == NULL || defGetBoolean(option);
+	}
+	return false;
+}
+
+/* Is a boolean option given and false? */
+static bool
+has_false_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, name) == 0)
+			return option->arg != NULL && !defGetBoolean(option);
+	}
+	return false;
+}
+
+static const char *
+reindex_refuses(ReindexStmt *stmt)
+{
+	if (has_true_option(stmt->params, "concurrently"))
+		return "REINDEX CONCURRENTLY";
+	switch (stmt->kind)
+	{
+		case REINDEX_OBJECT_SCHEMA:
+			return "REINDEX SCHEMA";
+		case REINDEX_OBJECT_SYSTEM:
+			return "REINDEX SYSTEM";
+		case REINDEX_OBJECT_DATABASE:
+			return "REINDEX DATABASE";
+		default:
+			return NULL;
+	}
+}
+
+static const char *
+alter_table_refuses(AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_DetachPartition && ((PartitionCmd *) cmd->def)->concurrent)
+			return "ALTER TABLE ... DETACH PARTITION CONCURRENTLY";
+	}
+	return NULL;
+}
+
+/*
+ * What the statement is, if it is one of those that call
+ * PreventInTransactionBlock() in the server; else NULL.  Some decide only
+ * when they run (REINDEX of a partitioned table, DROP SUBSCRIPTION with a
+ * slot): those fail then, with the server's own message.
+ */
+static const char *
+refuses_transaction(Node *stmt)
+{
+	if (MIG_IS_CLUSTER_ALL(stmt))
+		return "CLUSTER";
+	switch (nodeTag(stmt))
+	{
+		case T_IndexStmt:
+			return ((IndexStmt *) stmt)->concurrent ? "CREATE INDEX CONCURRENTLY" : NULL;
+		case T_DropStmt:
+			return ((DropStmt *) stmt)->concurrent ? "DROP INDEX CONCURRENTLY" : NULL;
+		case T_ReindexStmt:
+			return reindex_refuses((ReindexStmt *) stmt);
+		case T_AlterTableStmt:
+			return alter_table_refuses((AlterTableStmt *) stmt);
+		case T_VacuumStmt:
+			return ((VacuumStmt *) stmt)->is_vacuumcmd ? "VACUUM" : NULL;
+		case T_AlterSystemStmt:
+			return "ALTER SYSTEM";
+		case T_CreatedbStmt:
+			return "CREATE DATABASE";
+		case T_DropdbStmt:
+			return "DROP DATABASE";
+		case T_CreateTableSpaceStmt:
+			return "CREATE TABLESPACE";
+		case T_DropTableSpaceStmt:
+			return "DROP TABLESPACE";
+		case T_DiscardStmt:
+			return ((DiscardStmt *) stmt)->target == DISCARD_ALL ? "DISCARD ALL" : NULL;
+		case T_CreateSubscriptionStmt:
+			return has_false_option(((CreateSubscriptionStmt *) stmt)->options, "connect") ||
+				has_false_option(((CreateSubscriptionStmt *) stmt)->options, "create_slot") ?
+				NULL : "CREATE SUBSCRIPTION";
+		default:
+			return NULL;
+	}
+}
+
+static void
+refuse_transaction_control(const Collector *collector, TransactionStmt *stmt, int line)
+{
+	static const char *const names[] = {
+		"BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK TO SAVEPOINT",
+		"PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"
+	};
+
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
+			 errmsg("revision script \"%s\": transaction control is not allowed", collector->source->path),
+			 errdetail("%s is on line %d. A script runs in the transaction of its caller.",
+					   stmt->kind < lengthof(names) ? names[stmt->kind] : "The statement", line),
+			 errhint("Remove the statement.")));
+}
+
+/*
+ * The rows of a COPY statement.  That they follow it was found by the
+ * scanner; that it is a COPY FROM STDIN, by the parser.  Both must agree.
+ */
+static const MigCopyData *
+copy_rows(Collector *collector, CopyStmt *stmt, size_t statement_end, int line)
+{
+	const MigSection *section = collector->section;
+	const MigCopyData *copy;
+
+	if (stmt->filename != NULL)
+		return NULL;
+	if (!stmt->is_from)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
+				 errmsg("revision script \"%s\": COPY TO STDOUT is not allowed", collector->source->path),
+				 errdetail("It is on line %d. Nobody would receive the rows.", line),
+				 errhint("Remove the statement.")));
+	copy = collector->ncopies < section->ncopies ? &section->copies[collector->ncopies] : NULL;
+	if (copy == NULL || copy->statement_end != statement_end + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
+				 errmsg("revision script \"%s\": COPY FROM STDIN without rows", collector->source->path),
+				 errdetail("The statement on line %d is not followed by rows and a line with \"\\.\".", line),
+				 errhint("Write the rows on the lines after the statement, as pg_dump does.")));
+	collector->ncopies++;
+	return copy;
+}
+
+/* ----------
+ * Collecting
+ * ----------
+ */
+
+/* The line of an offset; offsets must not decrease from call to call. */
+static int
+advance_line(Collector *collector, size_t offset)
+{
+	for (; collector->counted < offset; collector->counted++)
+	{
+		if (collector->source->text[collector->counted] == '\n')
+			collector->line++;
+	}
+	return collector->line;
+}
+
+/* Skip blanks and comments: where a statement really starts. */
+static size_t
+skip_to_token(const MigScriptSource *source, size_t offset, size_t end)
+{
+	MigScanner	scanner;
+	MigToken	token;
+	MigReport	report;
+
+	mig_scan_init(&scanner, source->text, end, MIG_STANDARD_STRINGS);
+	scanner.pos = offset;
+	do
+	{
+		if (!mig_scan_token(&scanner, &token, &report))
+			return offset;
+	} while (token.kind == MIG_TOKEN_LINE_COMMENT || token.kind == MIG_TOKEN_BLOCK_COMMENT);
+	return token.start;
+}
+
+static MigStatement *
+add_statement(Collector *collector)
+{
+	MigStatementList *list = collector->list;
+
+	if (list->count == collector->capacity)
+	{
+		Size		size;
+
+		collector->capacity = Max(collector->capacity * 2, 16);
+		size = sizeof(MigStatement) * collector->capacity;
+		list->items = list->items ? repalloc_huge(list->items, size) : palloc(size);
+	}
+	MemSet(&list->items[list->count], 0, sizeof(MigStatement));
+	return &list->items[list->count++];
+}
+
+/* Note one statement of a piece. */
+static void
+collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
+{
+	size_t		location = piece->start + Max(raw->stmt_location, 0);
+	size_t		end = raw->stmt_len > 0 ? location + raw->stmt_len : piece->start + piece->len;
+	MigStatement *statement = add_statement(collector);
+	Node	   *stmt = raw->stmt;
+
+	statement->start = skip_to_token(collector->source, location, end);
+	statement->len = end - statement->start;
+	statement->line = advance_line(collector, statement->start);
+	statement->log_level = GetCommandLogLevel(stmt);
+	statement->refuses = refuses_transaction(stmt);
+	if (IsA(stmt, TransactionStmt))
+		refuse_transaction_control(collector, (TransactionStmt *) stmt, statement->line);
+	if (IsA(stmt, CopyStmt))
+		statement->copy = copy_rows(collector, (CopyStmt *) stmt, end, statement->line);
+	if (IsA(stmt, VariableSetStmt))
+	{
+		const char *name = ((VariableSetStmt *) stmt)->name;
+
+		statement->changes_settings = true;
+		statement->changes_role = name != NULL &&
+			(strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0);
+	}
+}
+
+/*
+ * The text of a piece for the parser: the rows of its COPY statements are
+ * blanked, but not their line ends, so that positions stay what they are.
+ */
+static char *
+piece_text(const Piece *piece, const MigSection *section)
+{
+	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, piece->len + 1);
+	int			i;
+
+	memcpy(text, piece->source->text + piece->start, piece->len);
+	text[piece->len] = '\0';
+	for (i = 0; i < section->ncopies; i++)
+	{
+		const MigCopyData *copy = &section->copies[i];
+		size_t		offset = copy->statement_end;
+		size_t		end = copy->start + copy->len + strlen("\\.");
+
+		if (offset < piece->start || offset >= piece->start + piece->len)
+			continue;
+		for (; offset < end; offset++)
+		{
+			if (text[offset - piece->start] != '\n')
+				text[offset - piece->start] = ' ';
+		}
+	}
+	return text;
+}
+
+/* Parse one piece, in a context of its own. */
+static void
+parse_piece(Collector *collector, size_t start, size_t end)
+{
+	Piece		piece = {collector->source, start, end - start};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate parse", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	ErrorContextCallback callback;
+	List	   *statements;
+	ListCell   *lc;
+
+	callback.callback = parse_error_callback;
+	callback.arg = &piece;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	statements = pg_parse_query(piece_text(&piece, collector->section));
+	error_context_stack = callback.previous;
+
+	MemoryContextSwitchTo(oldcontext);
+	foreach(lc, statements)
+		collect_statement(collector, &piece, lfirst_node(RawStmt, lc));
+	MemoryContextDelete(context);
+}
+
+/*
+ * Find the statements of the section that the source's direction says.
+ *
+ * Raises the parser's errors, with positions in the script, and MG005 for
+ * what a script must not contain.  The list is allocated in the current
+ * memory context.
+ */
+void
+mig_parse_section(const MigScriptSource *source, MigStatementList *list)
+{
+	const MigSection *section = mig_revscript_section(&source->script, source->direction);
+	Collector	collector = {source, section, list, 0, 0, 0, 1};
+	size_t		start = section->start;
+	int			i;
+
+	list->items = NULL;
+	list->count = 0;
+	if (!section->present || section->none)
+		return;
+	for (i = 0; i <= section->ncuts; i++)
+	{
+		size_t		end = i < section->ncuts ? section->cuts[i] : section->start + section->len;
+
+		CHECK_FOR_INTERRUPTS();
+		parse_piece(&collector, start, end);
+		start = end;
+	}
+	if (collector.ncopies < section->ncopies)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
+				 errmsg("revision script \"%s\": rows without COPY FROM STDIN", source->path),
+				 errdetail("The rows that begin on line %d follow something else.",
+						   section->copies[collector.ncopies].line)));
+}
