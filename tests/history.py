@@ -15,6 +15,10 @@ them.  What the extension makes of a history must be what psql makes of it.
         run all of it in a database of its own and compare pg_dump -s: up,
         down to nothing, up again; with --stairway also every revision by
         itself: up, down, up.  Connects as psql does (PGHOST, PGPORT, ...).
+  history.py VERSIONS compare
+        do the same with the extension, in another database: the order of
+        the steps, pg_dump -s and the rows must be those of psql; needs a
+        superuser and the extension installed
 """
 
 import argparse
@@ -32,6 +36,8 @@ import sqltext  # noqa: E402
 DIRECTIVE = re.compile(r"--\s*migrate:\s*(?P<words>.*?)\s*$", re.IGNORECASE)
 FIELD = re.compile(r"--\s*(?P<name>Revision ID|Revises|Branch Labels|Depends On)\s*:\s*(?P<value>.*?)\s*$",
                    re.IGNORECASE)
+EXTENSION = re.compile(r"--\n-- Name: (?:migrate; Type: EXTENSION|EXTENSION migrate; Type: COMMENT);")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+\+\d\d(?::\d\d)?")
 DIRECTIONS = {"upgrade": "upgrade", "up": "upgrade", "downgrade": "downgrade", "down": "downgrade"}
 
 
@@ -207,10 +213,29 @@ class Server:
             file.flush()
             self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-d", self.database, "-f", file.name)
 
+    def query(self, sql):
+        """Run one command, as one transaction; return its rows."""
+        text = self.run("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose",
+                        "-d", self.database, "-c", sql)
+        return [line.split("\t") for line in text.splitlines()]
+
     def dump(self):
-        """pg_dump -s without the key that newer versions make up each time."""
+        """pg_dump -s without the extension.
+
+        Newer versions also make up a key each time.
+        """
         text = self.run("pg_dump", "-s", "-d", self.database)
-        return [line for line in text.splitlines() if not re.match(r"\\(un)?restrict ", line)]
+        text = re.sub(r"^\\(un)?restrict .*\n", "", text, flags=re.MULTILINE)
+        parts = re.split(r"^(?=--\n-- (?:Name: |PostgreSQL database dump complete))", text, flags=re.MULTILINE)
+        return "".join(part for part in parts if not EXTENSION.match(part)).splitlines()
+
+    def rows(self):
+        """All rows of the tables, but for the times at which they were made."""
+        text = self.run("pg_dump", "-a", "-d", self.database, "--exclude-table-data=public.migrate_*")
+        text = re.sub(r"^\\(un)?restrict .*\n", "", text, flags=re.MULTILINE)
+        parts = re.split(r"^(?=--\n-- (?:Name: |Data for Name: |PostgreSQL database dump complete))", text, flags=re.MULTILINE)
+        text = "".join(part for part in parts if "Name: migrate_" not in part)
+        return MOMENT.sub("(moment)", text).splitlines()
 
 
 def expect_same(what, one, other):
@@ -252,6 +277,66 @@ def prove(history, server, stairway):
         print("all down one at a time: nothing left")
 
 
+def literal(text):
+    return "'%s'" % text.replace("'", "''")
+
+
+def register(server, scripts):
+    """Push (path, text) pairs into the script store, in one transaction."""
+    server.psql("".join("SELECT migrate_register(%s, %s);\n" % (literal(text), literal(path))
+                        for path, text in scripts))
+
+
+def expect_steps(direction, revisions, rows):
+    found = [row[0] for row in rows]
+    expected = [revision.id for revision in revisions]
+    if found != expected:
+        raise HistoryError("the steps of the %s differ:\nexpected %s\nfound    %s" %
+                           (direction, " ".join(expected), " ".join(found)))
+
+
+def migrate(server, direction, target):
+    return server.query("SELECT revision, statements FROM migrate_%s(%s)" % (direction, literal(target)))
+
+
+def compare(history, server, other):
+    with server:
+        empty = server.dump()
+        server.psql(history.script("upgrade"))
+        full = server.dump()
+        full_rows = server.rows()
+    with other:
+        other.query("CREATE EXTENSION migrate")
+        scripts = []
+        for revision in history.revisions:
+            with open(revision.path, "rb") as file:
+                scripts.append(("versions/" + os.path.basename(revision.path), file.read().decode("utf-8-sig")))
+        register(other, scripts)
+        steps = migrate(other, "upgrade", "heads")
+        expect_steps("upgrade", history.order("upgrade"), steps)
+        expect_same("upgrade by the extension", full, other.dump())
+        expect_same("rows after the upgrade by the extension", full_rows, other.rows())
+        print("upgrade by the extension: %d revisions, %d statements, the schema and the rows of psql" %
+              (len(steps), sum(int(step[1]) for step in steps)))
+        steps = migrate(other, "downgrade", "base")
+        expect_steps("downgrade", history.order("downgrade"), steps)
+        expect_same("downgrade by the extension", empty, other.dump())
+        print("downgrade by the extension: %d revisions, %d statements, nothing left" %
+              (len(steps), sum(int(step[1]) for step in steps)))
+        for revision in history.order("upgrade"):
+            expect_steps("upgrade", [revision], migrate(other, "upgrade", revision.id))
+        expect_same("upgrade by the extension, one revision at a time", full, other.dump())
+        expect_same("rows after the upgrade one revision at a time", full_rows, other.rows())
+        print("upgrade again by the extension, one revision at a time: the same")
+        script = other.query("SELECT encode(convert_to(migrate_upgrade_sql('base:heads'), 'UTF8'), 'hex')")
+    with server:
+        server.psql(re.sub(r"^(BEGIN|COMMIT);$", "", bytes.fromhex(script[0][0]).decode("utf-8"), flags=re.MULTILINE))
+        server.query("DROP TABLE migrate_version")
+        expect_same("upgrade by the offline script", full, server.dump())
+        expect_same("rows after the upgrade by the offline script", full_rows, server.rows())
+        print("upgrade by the offline script, run by psql: the same")
+
+
 def write(text):
     sys.stdout.buffer.write(text.encode("utf-8"))
 
@@ -264,10 +349,12 @@ def main():
     for direction in ("upgrade", "downgrade"):
         command = commands.add_parser(direction)
         command.add_argument("revision", nargs="*")
-    command = commands.add_parser("prove")
-    command.add_argument("--stairway", action="store_true")
-    command.add_argument("--bindir", default="", help="directory of psql and pg_dump (default: the path's)")
-    command.add_argument("--database", default="history_py", help="name of the scratch database, dropped and made")
+    for name in ("prove", "compare"):
+        command = commands.add_parser(name)
+        command.add_argument("--bindir", default="", help="directory of psql and pg_dump (default: the path's)")
+        command.add_argument("--database", default="history_py", help="name of the scratch database, dropped and made")
+        if name == "prove":
+            command.add_argument("--stairway", action="store_true", help="also every revision by itself")
     arguments = parser.parse_args()
     try:
         history = History(arguments.versions)
@@ -275,6 +362,9 @@ def main():
             write("".join(revision.id + "\n" for revision in history.order("upgrade")))
         elif arguments.command == "prove":
             prove(history, Server(arguments.bindir, arguments.database), arguments.stairway)
+        elif arguments.command == "compare":
+            compare(history, Server(arguments.bindir, arguments.database),
+                    Server(arguments.bindir, arguments.database + "_extension"))
         else:
             unknown = [name for name in arguments.revision if name not in history.by_name]
             if unknown:

@@ -2,7 +2,7 @@
 --
 -- Revision ID: 000bb960ddcd
 -- Revises: 3ce083847082
--- Create Date: 2026-02-24 18:33:58.348436+00
+-- Create Date: 2026-02-26 16:06:14.356355+00
 
 -- migrate:upgrade
 ALTER TABLE billing.customer ENABLE ROW LEVEL SECURITY;

@@ -2,7 +2,7 @@
 --
 -- Revision ID: 0ebb9985e818
 -- Revises: 940c36e5178b
--- Create Date: 2026-04-06 03:12:14.475140+00
+-- Create Date: 2026-04-08 12:12:14.483059+00
 
 -- migrate:upgrade
 ALTER TABLE public.newsletter SET SCHEMA shop;

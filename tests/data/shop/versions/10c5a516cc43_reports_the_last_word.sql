@@ -2,7 +2,7 @@
 --
 -- Revision ID: 10c5a516cc43
 -- Revises: 2a0cb9ef9c84
--- Create Date: 2026-04-11 04:25:43.490978+00
+-- Create Date: 2026-04-17 10:32:08.506816+00
 
 -- migrate:upgrade
 -- A comment may mention migrate:downgrade, or end in one: -- migrate:downgrade

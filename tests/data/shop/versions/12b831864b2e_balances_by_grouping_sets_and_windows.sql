@@ -2,7 +2,7 @@
 --
 -- Revision ID: 12b831864b2e
 -- Revises: aadd39ab6f95
--- Create Date: 2026-03-09 04:26:08.388031+00
+-- Create Date: 2026-03-12 13:03:49.395950+00
 
 -- migrate:upgrade
 CREATE FUNCTION billing.add(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT RETURN $1 + $2;

@@ -1,8 +1,8 @@
 -- write through the product page
 --
 -- Revision ID: 2a0cb9ef9c84
--- Revises: 0ebb9985e818
--- Create Date: 2026-04-08 12:12:14.483059+00
+-- Revises: 3f61076f31f9
+-- Create Date: 2026-04-14 03:52:41.498897+00
 
 -- migrate:upgrade
 CREATE FUNCTION shop.write_product_page() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -3,7 +3,7 @@
 -- Revision ID: 3ce083847082
 -- Revises: e7a3217c3cf5
 -- Depends On: fulfilment
--- Create Date: 2026-02-23 04:14:11.340517+00
+-- Create Date: 2026-02-24 18:33:58.348436+00
 
 -- migrate:upgrade
 CREATE SEQUENCE billing.invoice_number NO CYCLE START WITH 20260001;

@@ -2,7 +2,7 @@
 --
 -- Revision ID: 3f173016fff6
 -- Revises: 600a8f5b1f98
--- Create Date: 2026-03-03 08:50:13.372193+00
+-- Create Date: 2026-03-06 03:01:56.380112+00
 
 -- migrate:upgrade
 CREATE FUNCTION billing.retry(p_payment_id bigint) RETURNS SETOF billing.payment LANGUAGE plpgsql AS $_$

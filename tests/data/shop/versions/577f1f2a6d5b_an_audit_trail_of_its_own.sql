@@ -3,7 +3,7 @@
 -- Revision ID: 577f1f2a6d5b
 -- Revises:
 -- Branch Labels: audit
--- Create Date: 2026-03-18 02:13:46.419707+00
+-- Create Date: 2026-03-20 12:43:23.427626+00
 
 -- migrate:upgrade
 CREATE SCHEMA audit;

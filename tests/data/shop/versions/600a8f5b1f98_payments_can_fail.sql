@@ -2,7 +2,7 @@
 --
 -- Revision ID: 600a8f5b1f98
 -- Revises: 90548d5415cc
--- Create Date: 2026-02-28 20:51:59.364274+00
+-- Create Date: 2026-03-03 08:50:13.372193+00
 
 -- migrate:upgrade
 ALTER TYPE billing.payment_state ADD VALUE 'failed' BEFORE 'done';

@@ -3,7 +3,7 @@
 -- Revision ID: 629f4a1af827
 -- Revises: 000bb960ddcd
 -- Branch Labels: dunning
--- Create Date: 2026-03-12 13:03:49.395950+00
+-- Create Date: 2026-03-14 02:53:59.403869+00
 
 -- migrate:upgrade
 CREATE TABLE billing.reminder (

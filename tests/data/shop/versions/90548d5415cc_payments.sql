@@ -2,7 +2,7 @@
 --
 -- Revision ID: 90548d5415cc
 -- Revises: 000bb960ddcd
--- Create Date: 2026-02-26 16:06:14.356355+00
+-- Create Date: 2026-02-28 20:51:59.364274+00
 
 -- migrate:upgrade
 CREATE TYPE billing.payment_state AS ENUM ('new', 'done');

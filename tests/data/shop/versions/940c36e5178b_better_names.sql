@@ -2,7 +2,7 @@
 --
 -- Revision ID: 940c36e5178b
 -- Revises: db4a3100f5c0
--- Create Date: 2026-04-04 00:24:43.467221+00
+-- Create Date: 2026-04-06 03:12:14.475140+00
 
 -- migrate:upgrade
 ALTER TABLE shop.review RENAME TO rating;

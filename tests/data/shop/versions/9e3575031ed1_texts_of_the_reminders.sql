@@ -2,7 +2,7 @@
 --
 -- Revision ID: 9e3575031ed1
 -- Revises: 629f4a1af827
--- Create Date: 2026-03-14 02:53:59.403869+00
+-- Create Date: 2026-03-15 22:57:38.411788+00
 
 -- migrate:upgrade
 CREATE TABLE billing.reminder_text (

@@ -3,7 +3,7 @@
 -- Revision ID: aadd39ab6f95
 -- Revises: 3f173016fff6
 -- Branch Labels: ledger
--- Create Date: 2026-03-06 03:01:56.380112+00
+-- Create Date: 2026-03-09 04:26:08.388031+00
 
 -- migrate:upgrade
 SELECT set_config('search_path', 'billing', true);

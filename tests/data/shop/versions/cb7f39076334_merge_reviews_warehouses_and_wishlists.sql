@@ -1,8 +1,8 @@
 -- merge reviews, warehouses and wishlists
 --
 -- Revision ID: cb7f39076334
--- Revises: d11c7bc1d6d5, 18726ac56810, 4ea01db5eff2
--- Create Date: 2026-02-16 16:14:04.324679+00
+-- Revises: d11c7bc1d6d5, 18726ac56810, 177944c93d72
+-- Create Date: 2026-02-19 19:07:53.332598+00
 
 -- migrate:upgrade
 CREATE VIEW shop.product_page WITH (security_invoker = on) AS

@@ -2,7 +2,7 @@
 --
 -- Revision ID: db4a3100f5c0
 -- Revises: f7e89a5ed8a8
--- Create Date: 2026-04-02 04:50:41.459302+00
+-- Create Date: 2026-04-04 00:24:43.467221+00
 
 -- migrate:upgrade
 INSERT INTO billing.customer (account_id)

@@ -3,7 +3,7 @@
 -- Revision ID: e4df27ceaae2
 -- Revises: f399f57c48fd
 -- Depends On: 894286bcf2ec, catalog
--- Create Date: 2026-03-23 06:25:29.435545+00
+-- Create Date: 2026-03-26 07:21:04.443464+00
 
 -- migrate:upgrade
 DO LANGUAGE plpgsql $outer$

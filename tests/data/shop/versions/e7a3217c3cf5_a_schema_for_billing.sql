@@ -4,7 +4,7 @@
 -- Revises:
 -- Branch Labels: billing
 -- Depends On: 64685d9e5847
--- Create Date: 2026-02-19 19:07:53.332598+00
+-- Create Date: 2026-02-23 04:14:11.340517+00
 
 -- migrate:upgrade
 CREATE SCHEMA billing

@@ -2,7 +2,7 @@
 --
 -- Revision ID: f399f57c48fd
 -- Revises: 577f1f2a6d5b
--- Create Date: 2026-03-20 12:43:23.427626+00
+-- Create Date: 2026-03-23 06:25:29.435545+00
 
 -- migrate:upgrade
 CREATE FUNCTION audit.record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

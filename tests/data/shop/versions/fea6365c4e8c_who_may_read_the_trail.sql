@@ -2,7 +2,7 @@
 --
 -- Revision ID: fea6365c4e8c
 -- Revises: e4df27ceaae2
--- Create Date: 2026-03-26 07:21:04.443464+00
+-- Create Date: 2026-03-29 14:29:08.451383+00
 
 -- migrate:upgrade
 ALTER DEFAULT PRIVILEGES IN SCHEMA audit GRANT SELECT ON TABLES TO PUBLIC;
