@@ -21,12 +21,13 @@ PG_CFLAGS += -Werror -Wshadow=compatible-local -Wold-style-definition \
 	-Wformat=2 -Wmissing-declarations
 endif
 
-# Tests run in this order.  One name a line, each with its backslash and the
-# list ended by an empty line, so that two branches that add a test merge; tests/lint fails for a file in tests/sql or tests/specs that is
-# not listed here.  pg_regress creates the extension before the first test, as
-# all of them share a database; a test of CREATE or DROP EXTENSION makes a
-# database of its own.  --no-locale and --encoding: the sort order and the
-# encoding of the expected output, whatever the server's are.
+# Tests run in this order.  One name a line, each with its backslash, and the
+# list ended by an empty line, so that two branches that add a test merge;
+# tests/lint fails for a file in tests/sql or tests/specs that is not listed.
+# pg_regress creates the extension before the first test, as all of them share
+# a database; a test of CREATE or DROP EXTENSION makes a database of its own.
+# --no-locale and --encoding: the sort order and the encoding of the expected
+# output, whatever the server's are.
 REGRESS = \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
