@@ -64,7 +64,8 @@ migrate_script_changed(PG_FUNCTION_ARGS)
 	mig_spi_execute(SPI_OK_DELETE,
 					psprintf("DELETE FROM %s.migrate_summary", scope.extension.schema_name), 0, NULL);
 	mig_leave_owner(&scope);
-	PG_RETURN_NULL();
+	/* a trigger returns a null pointer, not a null value */
+	return PointerGetDatum(NULL);
 }
 
 /* One row of a query for SCRIPT_COLUMNS. */

@@ -49,6 +49,7 @@ typedef struct Collector
 	MigStatementList *list;
 	int			capacity;
 	int			ncopies;		/* COPY FROM STDIN statements seen */
+	size_t		rows_end;		/* of the last one of them */
 	size_t		counted;		/* "line" is that of this offset */
 	int			line;
 } Collector;
@@ -280,6 +281,7 @@ copy_rows(Collector *collector, CopyStmt *stmt, size_t statement_end, int line)
 				 errdetail("The statement on line %d is not followed by rows and a line with \"\\.\".", line),
 				 errhint("Write the rows on the lines after the statement, as pg_dump does.")));
 	collector->ncopies++;
+	collector->rows_end = copy->start + copy->len + strlen("\\.");
 	return copy;
 }
 
@@ -344,7 +346,7 @@ collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
 	MigStatement *statement = add_statement(collector);
 	Node	   *stmt = raw->stmt;
 
-	statement->start = skip_to_token(collector->source, location, end);
+	statement->start = skip_to_token(collector->source, Max(location, collector->rows_end), end);
 	statement->len = end - statement->start;
 	statement->line = advance_line(collector, statement->start);
 	statement->log_level = GetCommandLogLevel(stmt);
@@ -427,10 +429,14 @@ void
 mig_parse_section(const MigScriptSource *source, MigStatementList *list)
 {
 	const MigSection *section = mig_revscript_section(&source->script, source->direction);
-	Collector	collector = {source, section, list, 0, 0, 0, 1};
+	Collector	collector = {0};
 	size_t		start = section->start;
 	int			i;
 
+	collector.source = source;
+	collector.section = section;
+	collector.list = list;
+	collector.line = 1;
 	list->items = NULL;
 	list->count = 0;
 	if (!section->present || section->none)
