@@ -9,7 +9,7 @@ CREATE STATISTICS shop.product_price_vat (dependencies, ndistinct, mcv) ON categ
 CREATE STATISTICS shop.account_domain ON (split_part(email::text, '@', 2)) FROM shop.account;
 ALTER STATISTICS shop.product_price_vat SET STATISTICS 500;
 ALTER TABLE shop.product ALTER COLUMN category_id SET STATISTICS 1000, ALTER COLUMN title SET STORAGE EXTERNAL;
-ANALYZE shop.product (category_id, vat_rate);
+ANALYZE shop.product (category_id, vat_rate, active);
 
 -- migrate:downgrade
 ALTER TABLE shop.product ALTER COLUMN category_id SET STATISTICS -1, ALTER COLUMN title SET STORAGE EXTENDED;
