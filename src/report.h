@@ -25,7 +25,7 @@ extern bool mig_report_detail(MigReport *report, const char *fmt,...) pg_attribu
 extern bool mig_report_hint(MigReport *report, const char *fmt,...) pg_attribute_printf(2, 3);
 
 #ifndef FRONTEND
-extern void mig_report_throw(const MigReport *report) pg_attribute_noreturn();
+extern void mig_report_throw(const MigReport *report);
 #endif
 
 #endif							/* MIG_REPORT_H */

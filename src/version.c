@@ -124,16 +124,16 @@ mig_versions_check_snapshot(const MigExtension *extension, const char *schema_na
 				 errhint("Roll back and call again in a new transaction.")));
 }
 
-/* One row must be hit, or somebody else changed the table. */
+/* Run a statement that must hit one row, or somebody else changed the table. */
 static void
-change_version(const MigExtension *extension, int expected, const char *sql, const char *schema_name,
-			   const char *old_version, const char *new_version)
+change_version(int expected, const char *sql, const char *schema_name, const char *old_version,
+			   const char *new_version)
 {
 	MigSpiArgument arguments[3] = {
 		mig_spi_text(schema_name), mig_spi_text(old_version), mig_spi_text(new_version)
 	};
 
-	if (mig_spi_execute(expected, psprintf(sql, extension->schema_name), lengthof(arguments), arguments) != 1)
+	if (mig_spi_execute(expected, sql, lengthof(arguments), arguments) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_BROKEN_GRAPH),
 				 errmsg("the version table has no row \"%s\" any more", old_version),
@@ -153,16 +153,22 @@ mig_versions_apply(const MigExtension *extension, const char *schema_name, const
 	int			i;
 
 	for (i = 0; i < common; i++)
-		change_version(extension, SPI_OK_UPDATE,
-					   "UPDATE %s.migrate_version SET version_num = $3 WHERE schema_name = $1::pg_catalog.name AND version_num = $2",
+		change_version(SPI_OK_UPDATE,
+					   psprintf("UPDATE %s.migrate_version SET version_num = $3"
+								" WHERE schema_name = $1::pg_catalog.name AND version_num = $2",
+								extension->schema_name),
 					   schema_name, removed->names[i], added->names[i]);
 	for (i = common; i < removed->count; i++)
-		change_version(extension, SPI_OK_DELETE,
-					   "DELETE FROM %s.migrate_version WHERE schema_name = $1::pg_catalog.name AND version_num = $2 AND $3 IS NULL",
+		change_version(SPI_OK_DELETE,
+					   psprintf("DELETE FROM %s.migrate_version"
+								" WHERE schema_name = $1::pg_catalog.name AND version_num = $2 AND $3 IS NULL",
+								extension->schema_name),
 					   schema_name, removed->names[i], NULL);
 	for (i = common; i < added->count; i++)
-		change_version(extension, SPI_OK_INSERT,
-					   "INSERT INTO %s.migrate_version (schema_name, version_num) SELECT $1::pg_catalog.name, $3 WHERE $2 IS NULL",
+		change_version(SPI_OK_INSERT,
+					   psprintf("INSERT INTO %s.migrate_version (schema_name, version_num)"
+								" SELECT $1::pg_catalog.name, $3 WHERE $2 IS NULL",
+								extension->schema_name),
 					   schema_name, NULL, added->names[i]);
 }
 
