@@ -17,8 +17,10 @@ DATA = $(sort $(wildcard sql/migrate--*.sql))
 
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 ifdef WERROR
-PG_CFLAGS += -Werror -Wshadow=compatible-local -Wold-style-definition \
-	-Wformat=2 -Wmissing-declarations
+# Not -Wshadow=compatible-local: PGXS has it from 16 on, and a header of 15 is
+# not clean.  Not -Wformat-nonliteral: SQL is formatted with a schema's name.
+PG_CFLAGS += -Werror -Wold-style-definition -Wformat=2 -Wno-format-nonliteral \
+	-Wmissing-declarations
 endif
 
 # Tests run in this order.  One name a line, each with its backslash, and the
