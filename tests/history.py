@@ -36,7 +36,9 @@ import sqltext  # noqa: E402
 DIRECTIVE = re.compile(r"--\s*migrate:\s*(?P<words>.*?)\s*$", re.IGNORECASE)
 FIELD = re.compile(r"--\s*(?P<name>Revision ID|Revises|Branch Labels|Depends On)\s*:\s*(?P<value>.*?)\s*$",
                    re.IGNORECASE)
-EXTENSION = re.compile(r"--\n-- Name: (?:migrate; Type: EXTENSION|EXTENSION migrate; Type: COMMENT);")
+# In a dump: the extension, and the version table that an offline script makes.
+EXTENSION = re.compile(r"--\n-- Name: (?:migrate; Type: EXTENSION|EXTENSION migrate; Type: COMMENT|"
+                       r"migrate_version(?: migrate_version_pkey)?; Type: (?:TABLE|CONSTRAINT));")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+\+\d\d(?::\d\d)?")
 DIRECTIONS = {"upgrade": "upgrade", "up": "upgrade", "downgrade": "downgrade", "down": "downgrade"}
 
@@ -299,6 +301,13 @@ def migrate(server, direction, target):
     return server.query("SELECT revision, statements FROM migrate_%s(%s)" % (direction, literal(target)))
 
 
+def offline_script(server, direction, revisions):
+    """An offline script without its own BEGIN and COMMIT."""
+    rows = server.query("SELECT encode(convert_to(migrate_%s_sql('%s'), 'UTF8'), 'hex')" % (direction, revisions))
+    script = bytes.fromhex(rows[0][0]).decode("utf-8")
+    return re.sub(r"^(?:BEGIN|COMMIT);$", "", script, flags=re.MULTILINE)
+
+
 def compare(history, server, other):
     with server:
         empty = server.dump()
@@ -328,13 +337,22 @@ def compare(history, server, other):
         expect_same("upgrade by the extension, one revision at a time", full, other.dump())
         expect_same("rows after the upgrade one revision at a time", full_rows, other.rows())
         print("upgrade again by the extension, one revision at a time: the same")
-        script = other.query("SELECT encode(convert_to(migrate_upgrade_sql('base:heads'), 'UTF8'), 'hex')")
+        up = offline_script(other, "upgrade", "base:heads")
+        down = offline_script(other, "downgrade", "head:base") if len(history.heads) == 1 else None
     with server:
-        server.psql(re.sub(r"^(BEGIN|COMMIT);$", "", bytes.fromhex(script[0][0]).decode("utf-8"), flags=re.MULTILINE))
-        server.query("DROP TABLE migrate_version")
+        server.psql(up)
+        versions = server.query("SELECT version_num FROM migrate_version ORDER BY 1")
+        expected = sorted([revision.id] for revision in history.heads)
+        if versions != expected:
+            raise HistoryError("versions after the offline script: %s, not %s" % (versions, expected))
         expect_same("upgrade by the offline script", full, server.dump())
         expect_same("rows after the upgrade by the offline script", full_rows, server.rows())
         print("upgrade by the offline script, run by psql: the same")
+        if down:
+            server.psql(down)
+            server.query("DROP TABLE IF EXISTS migrate_version")
+            expect_same("downgrade by the offline script", empty, server.dump())
+            print("downgrade by the offline script, run by psql: nothing left")
 
 
 def write(text):
