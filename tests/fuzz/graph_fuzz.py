@@ -154,7 +154,9 @@ def excused_history(case, want, got):
     if relative(start):
         if not re.match(r"(.*@)?-\d+$", start):
             return "the start of a range takes relative forms"
-        if end != "heads" or not want["ok"]:
+        labels = [l for r in case["revisions"] for l in r.get("labels") or []]
+        if end != "heads" or not want["ok"] or \
+                ("@" in start and start.partition("@")[0] not in labels):
             return "-N counts from the end of the range"
     if start and end and not want["ok"] and not got["ok"]:
         return "both ends of a range are wrong"

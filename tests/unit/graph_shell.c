@@ -158,7 +158,6 @@ answer(const char *command, const char *target, MigReport *report)
 	MigRows		rows;
 	MigPlan		plan;
 	MigNameList targets = {NULL, 0};
-	MigReport	ignored;
 
 	if (report->sqlerrcode != 0)
 		return false;
@@ -179,8 +178,7 @@ answer(const char *command, const char *target, MigReport *report)
 		/* a history that does not mention them does not look at the rows */
 		if (strcmp(command, "history") != 0 || strstr(target, "current") != NULL)
 			return false;
-		*report = ignored;
-		report->sqlerrcode = 0;
+		MemSet(report, 0, sizeof(MigReport));
 	}
 	if (strcmp(command, "history") == 0)
 	{
