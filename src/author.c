@@ -300,12 +300,6 @@ render_script(const MigRevision *revision)
 	return result;
 }
 
-static bool
-same_names(const MigNameList *a, const MigNameList *b)
-{
-	return strcmp(mig_name_list_join(a), mig_name_list_join(b)) == 0;
-}
-
 /* What a template made of the revision must read as that revision. */
 static void
 check_script(const MigRevision *revision, const char *script)
@@ -318,9 +312,9 @@ check_script(const MigRevision *revision, const char *script)
 	source.len = strlen(script);
 	mig_parse_script(&source);
 	if (strcmp(parsed->id, revision->id) != 0 ||
-		!same_names(&parsed->down_revision, &revision->down_revision) ||
-		!same_names(&parsed->branch_labels, &revision->branch_labels) ||
-		!same_names(&parsed->depends_on, &revision->depends_on))
+		!mig_name_list_equal(&parsed->down_revision, &revision->down_revision) ||
+		!mig_name_list_equal(&parsed->branch_labels, &revision->branch_labels) ||
+		!mig_name_list_equal(&parsed->depends_on, &revision->depends_on))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
 				 errmsg("the template does not make a script of revision %s", revision->id),

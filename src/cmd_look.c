@@ -46,7 +46,12 @@ typedef struct View
 	bool	   *applied;
 } View;
 
-/* Read the store for one of these functions; raises MG001 and MG006. */
+/*
+ * Read the store for one of these functions; raises MG006.
+ *
+ * A row of the version table whose script is not known is the very thing
+ * that one wants to look into, so it is only warned about.
+ */
 static void
 open_view(View *view)
 {
@@ -54,7 +59,7 @@ open_view(View *view)
 	int			i;
 
 	mig_store_look(&view->store, "");
-	mig_store_resolve_rows(&view->store);
+	mig_store_resolve_known_rows(&view->store);
 	graph = view->store.graph;
 	view->labels = mig_graph_shown_labels(graph);
 	view->current = mig_alloc0_array(bool, graph->nrevisions);
@@ -134,6 +139,7 @@ migrate_current(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	open_view(&view);
+	mig_store_resolve_rows(&view.store);
 	if (PG_GETARG_BOOL(0))
 		check_at_heads(&view);
 	current = mig_current_revisions(view.store.graph, &view.store.rows);

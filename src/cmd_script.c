@@ -21,6 +21,7 @@
 #include "report.h"
 #include "result.h"
 #include "scriptdir.h"
+#include "scriptmerge.h"
 #include "store.h"
 #include "trust.h"
 #include "utils/builtins.h"

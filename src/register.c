@@ -20,11 +20,10 @@
 #include "register.h"
 #include "report.h"
 #include "scriptdir.h"
+#include "scriptmerge.h"
 #include "trust.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-
-#define UTF8_BOM "\xEF\xBB\xBF"
 
 /* Resolve a comma-separated list of names to revisions, each once. */
 bool
@@ -96,8 +95,8 @@ parse_text(const char *text, const char *path, MigStoredScript *script)
 	MigScriptSource source = {0};
 
 	/* a client that reads a file may pass on its byte-order mark */
-	if (GetDatabaseEncoding() == PG_UTF8 && strncmp(text, UTF8_BOM, strlen(UTF8_BOM)) == 0)
-		text += strlen(UTF8_BOM);
+	if (GetDatabaseEncoding() == PG_UTF8 && strncmp(text, MIG_UTF8_BOM, strlen(MIG_UTF8_BOM)) == 0)
+		text += strlen(MIG_UTF8_BOM);
 	source.text = text;
 	source.len = strlen(text);
 	source.path = path ? check_path(path) : "(no path)";
@@ -185,7 +184,7 @@ mig_register_script(const char *text, const char *path, bool accept_changes, Mig
 	if (result->action != MIG_SCRIPT_UNCHANGED)
 	{
 		/* look again with the store locked */
-		mig_lock_store(&scope.extension, true, NULL);
+		mig_lock_store(&scope.extension);
 		nrows = mig_scripts_find(&scope.extension, result->revision.id, result->revision.path, rows, lengthof(rows));
 		result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
 	}

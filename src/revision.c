@@ -182,6 +182,22 @@ mig_name_list_contains(const MigNameList *list, const char *name)
 	return false;
 }
 
+/* Are the names the same, in the same order? */
+bool
+mig_name_list_equal(const MigNameList *a, const MigNameList *b)
+{
+	int			i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++)
+	{
+		if (strcmp(a->names[i], b->names[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Append the comma-separated names in a text, blanks around them removed.
  * Returns false if one of them is empty; a text of blanks has none.

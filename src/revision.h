@@ -41,6 +41,7 @@ extern bool mig_is_symbol(const char *name);
 extern char *mig_message_slug(const char *message, int max_length);
 extern void mig_name_list_append(MigNameList *list, const char *name, size_t len);
 extern bool mig_name_list_contains(const MigNameList *list, const char *name);
+extern bool mig_name_list_equal(const MigNameList *a, const MigNameList *b);
 extern bool mig_name_list_split(MigNameList *list, const char *text, size_t len);
 extern char *mig_name_list_join(const MigNameList *list);
 

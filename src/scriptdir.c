@@ -29,7 +29,6 @@
 #include "utils/varlena.h"
 
 #define SCRIPT_SUFFIX	".sql"
-#define UTF8_BOM		"\xEF\xBB\xBF"
 
 /* A growing list of files. */
 typedef struct FileList
@@ -350,10 +349,10 @@ mig_clean_script_text(const char *text, size_t len, const char *path, size_t *cl
 {
 	char	   *converted;
 
-	if (len >= strlen(UTF8_BOM) && memcmp(text, UTF8_BOM, strlen(UTF8_BOM)) == 0)
+	if (len >= strlen(MIG_UTF8_BOM) && memcmp(text, MIG_UTF8_BOM, strlen(MIG_UTF8_BOM)) == 0)
 	{
-		text += strlen(UTF8_BOM);
-		len -= strlen(UTF8_BOM);
+		text += strlen(MIG_UTF8_BOM);
+		len -= strlen(MIG_UTF8_BOM);
 	}
 	if (memchr(text, '\0', len) != NULL || !pg_verify_mbstr(PG_UTF8, text, (int) len, true))
 		ereport(ERROR,

@@ -8,6 +8,9 @@
 #ifndef MIG_SCRIPTDIR_H
 #define MIG_SCRIPTDIR_H
 
+/* what some editors begin a file with */
+#define MIG_UTF8_BOM	"\xEF\xBB\xBF"
+
 /* A revision script on disk. */
 typedef struct MigScriptFile
 {

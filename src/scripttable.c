@@ -28,21 +28,24 @@ PG_FUNCTION_INFO_V1(migrate_script_changed);
 
 /*
  * Lock the store against other writers, to the end of the transaction.
- * Readers take no lock.  With wait false, *locked says whether the lock was
- * to be had at once.
+ * Readers take no lock.
  *
  * The lock is on a name of our own (the table's, part 1), since a lock on
  * the table itself would wait for a VACUUM.
  */
 void
-mig_lock_store(const MigExtension *extension, bool wait, bool *locked)
+mig_lock_store(const MigExtension *extension)
 {
-	Oid			relid = mig_extension_table(extension, "migrate_script");
+	LockDatabaseObject(RelationRelationId, mig_extension_table(extension, "migrate_script"), 1,
+					   ShareUpdateExclusiveLock);
+}
 
-	if (wait)
-		LockDatabaseObject(RelationRelationId, relid, 1, ShareUpdateExclusiveLock);
-	else
-		*locked = ConditionalLockDatabaseObject(RelationRelationId, relid, 1, ShareUpdateExclusiveLock);
+/* The same without waiting; false if another transaction has the lock. */
+bool
+mig_try_lock_store(const MigExtension *extension)
+{
+	return ConditionalLockDatabaseObject(RelationRelationId, mig_extension_table(extension, "migrate_script"), 1,
+										 ShareUpdateExclusiveLock);
 }
 
 /*
@@ -60,7 +63,7 @@ migrate_script_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager", "migrate_script_changed")));
 	mig_enter_owner(&scope);
-	mig_lock_store(&scope.extension, true, NULL);
+	mig_lock_store(&scope.extension);
 	mig_spi_execute(SPI_OK_DELETE,
 					psprintf("DELETE FROM %s.migrate_summary", scope.extension.schema_name), 0, NULL);
 	mig_leave_owner(&scope);

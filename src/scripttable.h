@@ -36,7 +36,8 @@ typedef struct MigStoredScript
 	MigScriptAction action;
 } MigStoredScript;
 
-extern void mig_lock_store(const MigExtension *extension, bool wait, bool *locked);
+extern void mig_lock_store(const MigExtension *extension);
+extern bool mig_try_lock_store(const MigExtension *extension);
 extern void mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *nscripts);
 extern int	mig_scripts_find(const MigExtension *extension, const char *revision, const char *path,
 							 MigStoredScript *scripts, int max);

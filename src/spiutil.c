@@ -27,7 +27,7 @@ uint64
 mig_spi_execute(int expected, const char *sql, int nargs, const MigSpiArgument *arguments)
 {
 	Oid			types[MIG_SPI_MAX_ARGUMENTS];
-	Datum		values[MIG_SPI_MAX_ARGUMENTS];
+	Datum		values[MIG_SPI_MAX_ARGUMENTS] = {0};
 	char		nulls[MIG_SPI_MAX_ARGUMENTS] = {0};
 	MemoryContext context = CurrentMemoryContext;
 	int			result;

@@ -37,13 +37,9 @@ extern void mig_store_refresh(void);
 extern void mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access,
 						   const char *schema_name);
 extern void mig_store_resolve_rows(MigStore *store);
+extern void mig_store_resolve_known_rows(MigStore *store);
 extern void mig_store_look(MigStore *store, const char *schema_name);
 extern void mig_store_summarize(const MigExtension *extension);
 extern char *mig_store_text(const MigStore *store, const MigExtension *extension, int revision);
-extern const char *mig_script_action_name(MigScriptAction action);
-extern MigScriptAction mig_classify_change(const MigStoredScript *old_script, const char *old_text,
-										   const MigStoredScript *new_script);
-extern void mig_refuse_applied_change(const MigStoredScript *script, const char *function);
-extern void mig_fill_stored_script(MigStoredScript *stored, const MigScriptSource *source);
 
 #endif							/* MIG_STORE_H */

@@ -86,21 +86,6 @@ mig_versions_read(const MigExtension *extension, const char *schema_name,
 	select_versions(extension, schema_name, false, versions);
 }
 
-static bool
-same_names(const MigNameList *a, const MigNameList *b)
-{
-	int			i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++)
-	{
-		if (strcmp(a->names[i], b->names[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
 /*
  * Called with the versions locked: are those that the transaction sees the
  * true ones?  In REPEATABLE READ and SERIALIZABLE its snapshot may be older
@@ -114,7 +99,7 @@ mig_versions_check_snapshot(const MigExtension *extension, const char *schema_na
 	if (!IsolationUsesXactSnapshot())
 		return;
 	select_versions(extension, schema_name, true, &latest);
-	if (!same_names(versions, &latest))
+	if (!mig_name_list_equal(versions, &latest))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access: the database was migrated concurrently"),
