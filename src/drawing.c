@@ -242,7 +242,9 @@ dot_edges(MigDrawing *drawing, StringInfo buf, int revision, const MigEdges *edg
 	}
 }
 
-/* One node: applied is filled, current drawn thick, a head has two borders. */
+/*
+ * One node: applied is filled, current drawn thick, a head has two borders.
+ */
 static void
 dot_node(MigDrawing *drawing, StringInfo buf, int revision)
 {
@@ -323,6 +325,7 @@ mermaid_class(MigDrawing *drawing, StringInfo buf, const bool *members, const ch
 	finish_line(drawing, buf);
 }
 
+/* Oldest at the bottom, as in DOT; classes instead of attributes. */
 static void
 draw_mermaid(MigDrawing *drawing)
 {

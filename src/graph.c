@@ -69,6 +69,7 @@ mig_graph_lookup(const MigGraph *graph, const char *name)
 	return entry ? entry->revision : -1;
 }
 
+/* The id of a revision, for messages. */
 static const char *
 revision_id(const MigGraph *graph, int revision)
 {
@@ -93,6 +94,9 @@ mig_graph_join_ids(const MigGraph *graph, const int *revisions, int n)
  * ----------
  */
 
+/*
+ * A revision that names itself would be a cycle of one; say so more plainly.
+ */
 static void
 check_self_loops(const MigGraph *graph, MigReport *report)
 {
@@ -113,6 +117,10 @@ check_self_loops(const MigGraph *graph, MigReport *report)
 	}
 }
 
+/*
+ * Enter all ids into the table of names; of two that are the same the first
+ * wins.
+ */
 static void
 add_ids(MigGraph *graph, MigReport *report)
 {
@@ -136,6 +144,7 @@ add_ids(MigGraph *graph, MigReport *report)
 	}
 }
 
+/* Enter the labels, too: ids and labels share one space of names. */
 static void
 add_labels(MigGraph *graph, MigReport *report)
 {
@@ -174,6 +183,7 @@ add_labels(MigGraph *graph, MigReport *report)
  * ----------
  */
 
+/* A parent that no script defines.  It makes no edge. */
 static void
 missing_parent(const MigRevision *rev, const char *field, const char *name, MigReport *report)
 {
@@ -372,6 +382,10 @@ report_cycle(const MigGraph *graph, const MigEdges *parents, const int *pending,
 	pfree(seen_at);
 }
 
+/*
+ * Look for cycles, of down revisions first; order gets the revisions,
+ * parents first.
+ */
 static void
 check_cycles(const MigGraph *graph, const MigEdges *all_deps_parents, int *order, MigReport *report)
 {
@@ -489,6 +503,7 @@ normalize_deps(MigGraph *graph, const MigEdges *deps, const int *order)
  * ----------
  */
 
+/* The ends of the graph, in load order. */
 static void
 find_heads_and_bases(MigGraph *graph)
 {
@@ -581,12 +596,14 @@ mig_graph_is_real_head(const MigGraph *graph, int revision)
 	return mig_edge_count(&graph->all_next, revision) == 0;
 }
 
+/* Do several revisions revise it? */
 bool
 mig_graph_is_branch_point(const MigGraph *graph, int revision)
 {
 	return mig_edge_count(&graph->next, revision) > 1;
 }
 
+/* Does it revise several revisions? */
 bool
 mig_graph_is_merge_point(const MigGraph *graph, int revision)
 {

@@ -24,6 +24,7 @@
 #include "report.h"
 #include "target.h"
 
+/* A copy without the blanks around it. */
 static char *
 trimmed(const char *text, size_t len)
 {
@@ -54,6 +55,7 @@ mig_split_range(const char *range, char **start, char **end, MigReport *report)
 	return true;
 }
 
+/* The error of a range whose start its end does not lead to. */
 static bool
 not_ancestor(const char *start, const char *end, MigReport *report)
 {

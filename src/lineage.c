@@ -3,7 +3,6 @@
  * lineage.c
  *	  Ancestors, descendants, and the labels that they share.
  *
- *
  *-------------------------------------------------------------------------
  */
 #ifdef FRONTEND
@@ -16,6 +15,10 @@
 #include "purecore.h"
 #include "revision.h"
 
+/*
+ * Mark the given revisions and all that the edges lead to, without
+ * recursion.
+ */
 static bool *
 walk(const MigGraph *graph, const int *from, int nfrom, const MigEdges *edges)
 {

@@ -57,13 +57,17 @@ mig_is_relative(const char *text)
 	return relative_part(text) >= 0;
 }
 
+/* A part of a text, or NULL if it is empty. */
 static char *
 copy_or_null(const char *start, size_t len)
 {
 	return len > 0 ? pnstrdup(start, len) : NULL;
 }
 
-/* Split a text into its parts; allow_relative says whether to look for steps. */
+/*
+ * Split a text into its parts; allow_relative says whether to look for
+ * steps.
+ */
 void
 mig_parse_target(const char *text, bool allow_relative, MigTargetText *result)
 {
@@ -93,6 +97,9 @@ mig_parse_target(const char *text, bool allow_relative, MigTargetText *result)
  * ----------
  */
 
+/*
+ * The error of a name that denotes nothing. Returns false, as mig_report().
+ */
 bool
 mig_unknown_revision(const char *name, MigReport *report)
 {
@@ -104,6 +111,7 @@ mig_unknown_revision(const char *name, MigReport *report)
 	return mig_report_hint(report, "SELECT * FROM migrate_history() lists the revisions.");
 }
 
+/* The error of a name that denotes several revisions where one is wanted. */
 static bool
 multiple_heads(const MigGraph *graph, const char *text, const MigRevisionSet *heads, MigReport *report)
 {
@@ -171,6 +179,7 @@ mig_graph_line(const MigGraph *graph, int revision, MigEdgeKind kind)
  * ----------
  */
 
+/* Is the name long enough to be abbreviated, and does it begin so? */
 static bool
 is_prefix_of(const char *prefix, const char *name)
 {
@@ -224,6 +233,7 @@ match_prefix(const MigGraph *graph, const char *prefix, const bool *line, int *r
 	return nfound;
 }
 
+/* The error of a prefix of several names; unlike Alembic we list them. */
 static bool
 ambiguous_name(const char *name, const char *names, MigReport *report)
 {
@@ -402,7 +412,7 @@ steps_below_heads(const MigGraph *graph, const char *text, const MigTargetText *
 /* Resolve what is not relative. */
 bool
 mig_resolve_absolute(const MigGraph *graph, const MigTargetText *target, const char *text,
-				 MigRevisionSet *result, MigReport *report)
+					 MigRevisionSet *result, MigReport *report)
 {
 	int			branch_revision;
 	bool	   *line;
@@ -448,7 +458,7 @@ mig_resolve_absolute(const MigGraph *graph, const MigTargetText *target, const c
 bool
 mig_resolve_revisions(const MigGraph *graph, const char *text, MigRevisionSet *result, MigReport *report)
 {
-	MigTargetText	target;
+	MigTargetText target;
 
 	mig_parse_target(text, true, &target);
 	if (target.relative && target.symbol == NULL && target.steps < 0)
@@ -462,7 +472,7 @@ bool
 mig_resolve_revision(const MigGraph *graph, const char *text, int *result, MigReport *report)
 {
 	MigRevisionSet set;
-	MigTargetText	target;
+	MigTargetText target;
 
 	mig_parse_target(text, false, &target);
 	if (!mig_resolve_absolute(graph, &target, text, &set, report))

@@ -3,7 +3,6 @@
  * names.h
  *	  Names of revisions: parsing and resolving them, and walking from them.
  *
- *
  *-------------------------------------------------------------------------
  */
 #ifndef MIG_NAMES_H

@@ -69,6 +69,7 @@ typedef struct Walk
  * ----------
  */
 
+/* Put r at the end of the front. */
 static void
 front_append(Walk *walk, int r)
 {
@@ -101,6 +102,7 @@ front_remove(Walk *walk, int r)
 	return prev == NOWHERE ? walk->first : prev;
 }
 
+/* Let another revision take r's place at the front. */
 static void
 front_replace(Walk *walk, int r, int replacement)
 {
@@ -293,6 +295,7 @@ run(Walk *walk)
 	}
 }
 
+/* Everything at its start: nothing emitted, the front empty. */
 static Walk *
 begin_walk(const MigGraph *graph, const bool *wanted, const MigRevisionSet *tips)
 {
@@ -333,6 +336,7 @@ begin_walk(const MigGraph *graph, const bool *wanted, const MigRevisionSet *tips
 	return walk;
 }
 
+/* Free all but the result. */
 static void
 end_walk(Walk *walk)
 {

@@ -25,6 +25,7 @@
 #include "report.h"
 #include "target.h"
 
+/* An empty plan with room for so many steps. */
 static void
 begin_plan(MigPlan *plan, int max_steps)
 {
@@ -32,6 +33,7 @@ begin_plan(MigPlan *plan, int max_steps)
 	plan->nsteps = 0;
 }
 
+/* The next step of a plan. */
 static MigStep *
 add_step(MigPlan *plan, int revision)
 {
@@ -41,6 +43,7 @@ add_step(MigPlan *plan, int revision)
 	return step;
 }
 
+/* Add to a set that gets its space with the first member. */
 static void
 add_member(MigRevisionSet *set, int capacity, int revision)
 {
@@ -49,6 +52,7 @@ add_member(MigRevisionSet *set, int capacity, int revision)
 	set->items[set->count++] = revision;
 }
 
+/* The same set as an array of marks. */
 static bool *
 mark_members(const MigGraph *graph, const MigRevisionSet *set)
 {
@@ -100,7 +104,10 @@ check_overlap(const MigGraph *graph, const MigRevisionSet *set, const char *what
 						   "Name only the newest revision of each branch.");
 }
 
-/* A range belongs to the functions that write scripts, not to those that run. */
+/*
+ * A range belongs to the functions that write scripts, not to those that
+ * run.
+ */
 static bool
 check_no_range(const char *target, MigDirection direction, MigReport *report)
 {
@@ -117,6 +124,7 @@ check_no_range(const char *target, MigDirection direction, MigReport *report)
  * ----------
  */
 
+/* Plan to run one revision up: it becomes a row in place of its parents. */
 static void
 add_upgrade_step(const MigGraph *graph, MigPlan *plan, int revision, bool *in_rows)
 {
@@ -223,6 +231,7 @@ downgrade_roots(const MigGraph *graph, const MigDowngradeTarget *target, const c
 	return true;
 }
 
+/* The error of a downgrade to where the database has never been. */
 static bool
 not_applied(const MigGraph *graph, const MigRows *rows, int revision, const char *text, MigReport *report)
 {
@@ -234,6 +243,10 @@ not_applied(const MigGraph *graph, const MigRows *rows, int revision, const char
 	return mig_report_hint(report, "To go forward, use migrate_upgrade(); SELECT migrate_graph() shows where the database is.");
 }
 
+/*
+ * Plan to run one revision down: parents that nothing applied needs become
+ * rows.
+ */
 static void
 add_downgrade_step(const MigGraph *graph, MigPlan *plan, int revision, bool *in_rows, int *applied_children)
 {
@@ -420,7 +433,9 @@ meets(const MigRevisionSet *mine, const bool *mark)
 	return false;
 }
 
-/* Move the rows of mine that are still there to the destination, or add it. */
+/*
+ * Move the rows of mine that are still there to the destination, or add it.
+ */
 static void
 add_stamp_step(const MigGraph *graph, MigPlan *plan, const MigRevisionSet *mine, int destination, bool *in_rows)
 {

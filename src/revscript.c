@@ -99,6 +99,7 @@ check_hash(ScriptParser *parser, bool ok)
 #endif
 }
 
+/* Add to the current hash. */
 static void
 hash_bytes(ScriptParser *parser, const char *bytes, size_t len)
 {
@@ -136,6 +137,7 @@ hash_text(ScriptParser *parser, char kind, const char *text, size_t len, bool fo
 	hash_bytes(parser, "", 1);
 }
 
+/* Begin a hash. */
 static void
 hash_begin(ScriptParser *parser)
 {
@@ -143,6 +145,7 @@ hash_begin(ScriptParser *parser)
 	check_hash(parser, parser->hash != NULL && pg_cryptohash_init(parser->hash) >= 0);
 }
 
+/* Take the digest of the current hash. */
 static void
 hash_end(ScriptParser *parser, uint8 *digest)
 {
@@ -171,6 +174,7 @@ finish_checksum(ScriptParser *parser)
  * ----------
  */
 
+/* The section that a direction runs. */
 const MigSection *
 mig_revscript_section(const MigRevisionScript *script, MigDirection direction)
 {
@@ -190,6 +194,10 @@ end_section(ScriptParser *parser, size_t offset)
 	parser->section = NULL;
 }
 
+/*
+ * The error of a directive that is misspelt; ignored, its section would
+ * vanish.
+ */
 static bool
 directive_error(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
 {
@@ -213,6 +221,7 @@ next_word(const char **text, const char *end, const char **word, size_t *word_le
 	return *word_len > 0;
 }
 
+/* Is the word this one, in any case? */
 static bool
 word_is(const char *word, size_t word_len, const char *expected)
 {
@@ -500,6 +509,7 @@ check_complete(ScriptParser *parser)
 	return true;
 }
 
+/* Read all tokens of the script. */
 static bool
 parse_tokens(ScriptParser *parser)
 {

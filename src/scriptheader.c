@@ -3,7 +3,6 @@
  * scriptheader.c
  *	  The header of a revision script.
  *
- *
  * The header is the line comments before the first section.  Its first
  * paragraph is the message; the fields have Alembic's names.
  *
@@ -80,6 +79,7 @@ match_field(const char **content, size_t *len, const char *field)
 	return true;
 }
 
+/* An error with its line. */
 static bool
 header_error(MigHeaderParser *parser, int line, const char *what)
 {
@@ -115,6 +115,7 @@ check_dependency(const char *name, MigReport *report)
 	return mig_check_branch_label(name, report);
 }
 
+/* Read the field that a script cannot do without. */
 static bool
 parse_revision_id(MigHeaderParser *parser, const MigToken *token, const char *value, size_t len)
 {

@@ -3,7 +3,6 @@
  * scriptheader.h
  *	  The header of a revision script.
  *
- *
  *-------------------------------------------------------------------------
  */
 #ifndef MIG_SCRIPTHEADER_H

@@ -52,18 +52,21 @@ mig_is_ident_start(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || IS_HIGHBIT_SET(c);
 }
 
+/* scan.l's "digit". */
 static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
+/* scan.l's "ident_cont". */
 static bool
 is_ident_cont(char c)
 {
 	return mig_is_ident_start(c) || is_digit(c) || c == '$';
 }
 
+/* scan.l's "op_chars". */
 static bool
 is_operator_char(char c)
 {
@@ -93,6 +96,7 @@ advance(MigScanner *s)
 		s->line++;
 }
 
+/* Step over some bytes and count lines. */
 static void
 advance_by(MigScanner *s, size_t n)
 {
@@ -100,6 +104,7 @@ advance_by(MigScanner *s, size_t n)
 		advance(s);
 }
 
+/* Step to the next token and note whether it begins a line. */
 static void
 skip_spaces(MigScanner *s)
 {
@@ -222,7 +227,9 @@ scan_quoted_identifier(MigScanner *s, const MigToken *token, MigReport *report)
 	return true;
 }
 
-/* At a dollar: the length of a $tag$ delimiter here, or 0 if there is none. */
+/*
+ * At a dollar: the length of a $tag$ delimiter here, or 0 if there is none.
+ */
 static size_t
 dollar_delimiter_length(const MigScanner *s)
 {
@@ -237,6 +244,7 @@ dollar_delimiter_length(const MigScanner *s)
 	return PEEK_AT(s, n) == '$' ? n + 1 : 0;
 }
 
+/* At the delimiter that begins the string: up to the same one again. */
 static bool
 scan_dollar_string(MigScanner *s, const MigToken *token, size_t delimiter_len, MigReport *report)
 {

@@ -3,7 +3,6 @@
  * target.c
  *	  Where an upgrade, a downgrade or a stamp is to lead.
  *
- *
  * names.c knows what a name denotes; this file knows what the relative forms
  * of the commands start from, which takes the rows of the version table.
  *
@@ -27,6 +26,7 @@
  * ----------
  */
 
+/* The error of a walk that ran out of revisions. */
 static bool
 too_few_steps(const char *text, int steps, MigReport *report)
 {
@@ -38,6 +38,7 @@ too_few_steps(const char *text, int steps, MigReport *report)
 	return mig_report_hint(report, "SELECT * FROM migrate_current() shows where the database is, SELECT migrate_graph() where it can go.");
 }
 
+/* The error of "-N" in an upgrade, and of "+N" in a downgrade. */
 static bool
 wrong_direction(const char *text, const char *direction, MigReport *report)
 {
@@ -48,6 +49,10 @@ wrong_direction(const char *text, const char *direction, MigReport *report)
 						   "Write -N; to go forward, use migrate_upgrade('+N').");
 }
 
+/*
+ * The error of steps that could start from several rows; row order never
+ * decides.
+ */
 static bool
 several_current(const MigGraph *graph, const char *text, const MigRevisionSet *rows, MigReport *report)
 {
@@ -178,6 +183,7 @@ start_of_upgrade(const MigGraph *graph, const MigRows *rows, const char *text, c
 	return true;
 }
 
+/* The end of "+N", "X+N", "X-N" and the like in an upgrade. */
 static bool
 resolve_relative_upgrade(const MigGraph *graph, const MigRows *rows, const char *text, const MigTargetText *target,
 						 bool overwalk, MigRevisionSet *result, MigReport *report)
@@ -226,7 +232,7 @@ bool
 mig_resolve_upgrade_target(const MigGraph *graph, const MigRows *rows, const char *text, bool overwalk,
 						   MigRevisionSet *result, MigReport *report)
 {
-	MigTargetText	target;
+	MigTargetText target;
 
 	mig_parse_target(text, true, &target);
 	if (target.relative)
@@ -263,6 +269,7 @@ start_of_downgrade(const MigGraph *graph, const MigRows *rows, const char *text,
 	return true;
 }
 
+/* The end of "-N", "X-N", "X+N" and the like in a downgrade. */
 static bool
 resolve_relative_downgrade(const MigGraph *graph, const MigRows *rows, const char *text, const MigTargetText *target,
 						   MigDowngradeTarget *result, MigReport *report)
@@ -306,7 +313,7 @@ bool
 mig_resolve_downgrade_target(const MigGraph *graph, const MigRows *rows, const char *text,
 							 MigDowngradeTarget *result, MigReport *report)
 {
-	MigTargetText	target;
+	MigTargetText target;
 
 	mig_parse_target(text, true, &target);
 	if (target.relative)
@@ -328,7 +335,7 @@ mig_resolve_downgrade_target(const MigGraph *graph, const MigRows *rows, const c
 bool
 mig_resolve_stamp_lines(const MigGraph *graph, const char *text, MigRevisionSet *result, MigReport *report)
 {
-	MigTargetText	target;
+	MigTargetText target;
 	MigRevisionSet named;
 	int			branch_revision;
 	int			i;

@@ -55,6 +55,7 @@ typedef struct FileToken
 	char		conversion;		/* 's' or 'd' */
 } FileToken;
 
+/* The error of what looks like a token but is none. */
 static bool
 file_template_error(const char *file_template, const char *p, MigReport *report)
 {
@@ -159,6 +160,7 @@ append_file_token(StringInfo buf, const FileToken *token, const char *revision, 
 	return text == NULL || token->conversion == 's';
 }
 
+/* The error of a token whose name is not known. */
 static bool
 unknown_file_token(const char *file_template, const FileToken *token, MigReport *report)
 {
@@ -333,12 +335,14 @@ mig_default_template(void)
 	return default_template;
 }
 
+/* A blank within a line; a carriage return is part of the line's end. */
 static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* The error of a placeholder whose name is not known. */
 static bool
 unknown_placeholder(const LineState *line, const char *name, size_t len, const MigNameList *names, MigReport *report)
 {
