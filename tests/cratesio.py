@@ -18,6 +18,8 @@ After each part of a leg, pg_dump -s of the extension's database must be that
 of psql's, and a file that fails in psql must fail with the same message in
 the extension, and change nothing.
 
+The offline script of the whole upgrade, run by psql, must do the same as well.
+
 The revisions whose statements refuse a transaction block are run the way a
 user runs them: migrate_upgrade() up to the one before, the statements by
 psql, migrate_stamp(), and on.
@@ -82,11 +84,12 @@ class Counts:
 class Leg:
     """One way up, down and up again, in both databases."""
 
-    def __init__(self, migrations, top, oracle, subject, counts):
+    def __init__(self, migrations, top, oracle, subject, offline, counts):
         self.migrations = migrations    # those up to the top, in order
         self.top = top
         self.oracle = oracle
         self.subject = subject
+        self.offline = offline          # for the offline script, or None
         self.counts = counts
         # numbers of migrations that are marked so; those that psql finds are added
         self.refuses = {
@@ -196,6 +199,12 @@ class Leg:
         self.subject_up(0, self.top)
         self.compare("up to %s" % top)
 
+        if self.offline:
+            with self.offline:
+                self.offline.psql(history.offline_script(self.subject, UP, "base:" + top))
+                history.expect_same("offline script", self.oracle.dump(), self.offline.dump())
+                print("  offline script, run by psql: same schema")
+
         stop = self.oracle_down()
         bottom = stop[0] + 1 if stop else 0
         if bottom <= self.top:
@@ -254,7 +263,8 @@ def run(arguments, versions):
                 Server(arguments.bindir, arguments.database + "_extension") as subject:
             subject.query("CREATE EXTENSION migrate")
             history.register(subject, scripts)
-            stop = Leg(migrations, top, oracle, subject, counts).run()
+            offline = Server(arguments.bindir, arguments.database + "_offline") if leg == 1 else None
+            stop = Leg(migrations, top, oracle, subject, offline, counts).run()
         broken += stop is not None
         top = stop - 1 if stop is not None else None
     for direction in (UP, DOWN):

@@ -209,11 +209,12 @@ class Server:
     def __exit__(self, *_):
         self.run("dropdb", self.database)
 
-    def psql(self, script):
+    def psql(self, script, *options):
         with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8", newline="") as file:
             file.write(script)
             file.flush()
-            self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-d", self.database, "-f", file.name)
+            self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *options,
+                     "-d", self.database, "-f", file.name)
 
     def query(self, sql):
         """Run one command, as one transaction; return its rows."""
@@ -247,16 +248,19 @@ def expect_same(what, one, other):
     raise HistoryError("%s: the schema differs\n%s" % (what, diff))
 
 
+ONE_TRANSACTION = "-1"
+
+
 def prove(history, server, stairway):
     with server:
         empty = server.dump()
-        server.psql(history.script("upgrade"))
+        server.psql(history.script("upgrade"), ONE_TRANSACTION)
         full = server.dump()
         print("%d revisions up in one transaction: %d lines of schema" % (len(history.revisions), len(full)))
-        server.psql(history.script("downgrade"))
+        server.psql(history.script("downgrade"), ONE_TRANSACTION)
         expect_same("all revisions down", empty, server.dump())
         print("all down in one transaction: nothing left")
-        server.psql(history.script("upgrade"))
+        server.psql(history.script("upgrade"), ONE_TRANSACTION)
         expect_same("all revisions up again", full, server.dump())
         print("all up again: the same schema")
     if not stairway:
@@ -264,17 +268,17 @@ def prove(history, server, stairway):
     with server:
         before = server.dump()
         for revision in history.order("upgrade"):
-            server.psql(history.script("upgrade", [revision]))
+            server.psql(history.script("upgrade", [revision]), ONE_TRANSACTION)
             after = server.dump()
-            server.psql(history.script("downgrade", [revision]))
+            server.psql(history.script("downgrade", [revision]), ONE_TRANSACTION)
             expect_same("%s: down" % revision.path, before, server.dump())
-            server.psql(history.script("upgrade", [revision]))
+            server.psql(history.script("upgrade", [revision]), ONE_TRANSACTION)
             expect_same("%s: up again" % revision.path, after, server.dump())
             before = after
         expect_same("one revision at a time", full, before)
         print("stairway: every revision up, down and up again: the same schema")
         for revision in history.order("downgrade"):
-            server.psql(history.script("downgrade", [revision]))
+            server.psql(history.script("downgrade", [revision]), ONE_TRANSACTION)
         expect_same("one revision at a time, down", empty, server.dump())
         print("all down one at a time: nothing left")
 
@@ -286,7 +290,7 @@ def literal(text):
 def register(server, scripts):
     """Push (path, text) pairs into the script store, in one transaction."""
     server.psql("".join("SELECT migrate_register(%s, %s);\n" % (literal(text), literal(path))
-                        for path, text in scripts))
+                        for path, text in scripts), ONE_TRANSACTION)
 
 
 def expect_steps(direction, revisions, rows):
@@ -302,16 +306,14 @@ def migrate(server, direction, target):
 
 
 def offline_script(server, direction, revisions):
-    """An offline script without its own BEGIN and COMMIT."""
     rows = server.query("SELECT encode(convert_to(migrate_%s_sql('%s'), 'UTF8'), 'hex')" % (direction, revisions))
-    script = bytes.fromhex(rows[0][0]).decode("utf-8")
-    return re.sub(r"^(?:BEGIN|COMMIT);$", "", script, flags=re.MULTILINE)
+    return bytes.fromhex(rows[0][0]).decode("utf-8")
 
 
 def compare(history, server, other):
     with server:
         empty = server.dump()
-        server.psql(history.script("upgrade"))
+        server.psql(history.script("upgrade"), ONE_TRANSACTION)
         full = server.dump()
         full_rows = server.rows()
     with other:
