@@ -68,7 +68,9 @@ begin_line(Lanes *lanes, int nstraight, int nlanes)
 		appendStringInfoString(&lanes->line, i < nstraight ? "| " : "  ");
 }
 
-/* Write over what the line has; a lane and the gap after it have two places. */
+/*
+ * Write over what the line has; a lane and the gap after it have two places.
+ */
 static void
 put(Lanes *lanes, int place, char c)
 {

@@ -94,7 +94,7 @@ build_graph(const MigStoredScript *scripts, int nscripts)
 	for (i = 0; i < nscripts; i++)
 		revisions[i] = scripts[i].revision;
 	graph = mig_graph_build(revisions, nscripts, &report);
-	if (graph == NULL)
+	if (report.sqlerrcode != 0)
 		mig_report_throw(&report);
 	return graph;
 }
