@@ -9,17 +9,19 @@
  *		rev	id	down	deps	labels	message
  *		rows	id, id
  *		<command>	target			upgrade, downgrade, stamp, resolve,
- *									history, current, facts
+ *									history, draw, current, facts
  *
  * and answers each command with lines that end in an empty one: either
  * "error <sqlstate> <message>", or the facts asked for.  A step is printed as
- * "step <revision> <rows after it, sorted>".
+ * "step <revision> <rows after it, sorted>", a
+ * line of a drawing as "line <text>".
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres_fe.h"
 
 #include "common/logging.h"
+#include "drawing.h"
 #include "errcodes.h"
 #include "graph.h"
 #include "history.h"
@@ -150,6 +152,16 @@ print_facts(const MigGraph *graph)
 	}
 }
 
+static void
+print_drawing(const MigGraph *graph, const MigRows *rows, const MigRevisionSet *wanted)
+{
+	MigNameList lines = mig_draw_graph(graph, rows, wanted, MIG_DRAW_TEXT);
+	int			i;
+
+	for (i = 0; i < lines.count; i++)
+		printf("line %s\n", lines.names[i]);
+}
+
 static bool
 answer(const char *command, const char *target, MigReport *report)
 {
@@ -180,11 +192,14 @@ answer(const char *command, const char *target, MigReport *report)
 			return false;
 		MemSet(report, 0, sizeof(MigReport));
 	}
-	if (strcmp(command, "history") == 0)
+	if (strcmp(command, "history") == 0 || strcmp(command, "draw") == 0)
 	{
 		if (!mig_history(graph, &rows, target[0] ? target : NULL, &set, report))
 			return false;
-		print_set(graph, "history", set.items, set.count);
+		if (strcmp(command, "draw") == 0)
+			print_drawing(graph, &rows, &set);
+		else
+			print_set(graph, "history", set.items, set.count);
 		return true;
 	}
 	if (strcmp(command, "current") == 0)

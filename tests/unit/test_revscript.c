@@ -294,6 +294,52 @@ test_prefixes(void)
 	ok(nparsed > 0 && nparsed < (int) strlen(text), "prefixes");
 }
 
+/*
+ * Random texts of pieces that mean something: nothing is read beyond the end,
+ * and sections and rows lie within.
+ */
+static void
+test_random(void)
+{
+	static const char *const pieces[] = {
+		"-- migrate:up\n", "\n-- migrate:down\n", "COPY t FROM STDIN;\n", "\\.\n", "\n\\.", "$$", "$a$", "'", "\"", "E'\\",
+		"/*", "*/", "--", "\n", "\r\n", ";", "(", ")", "BEGIN ATOMIC ", "END;", " CASE ", "CREATE FUNCTION f() ", "a",
+		"-- Revision ID: x\n", "-- Revises: a, b\n", "\\", "none", " transaction:false", "1.", "::", "U&", "\xc3\xa4", "\t"
+	};
+	uint32		seed = 7;
+	int			nparsed = 0;
+	bool		within = true;
+	int			i,
+				j;
+
+	for (i = 0; i < 100000; i++)
+	{
+		char		buf[512];
+		size_t		len = 0;
+		char	   *text;
+
+		if (i % 2 == 0)
+			len = snprintf(buf, sizeof(buf), "%s", UP);
+		for (j = 0; j < 14; j++)
+		{
+			seed = seed * 1103515245 + 12345;
+			len += snprintf(buf + len, sizeof(buf) - len, "%s", pieces[(seed >> 16) % lengthof(pieces)]);
+		}
+		text = memcpy(palloc(len), buf, len);
+		if (mig_revscript_parse(text, len, true, &script, &report))
+		{
+			nparsed++;
+			within &= script.upgrade.start + script.upgrade.len <= len;
+			within &= script.downgrade.start + script.downgrade.len <= len;
+			for (j = 0; j < script.upgrade.ncopies; j++)
+				within &= script.upgrade.copies[j].start + script.upgrade.copies[j].len <=
+					script.upgrade.start + script.upgrade.len;
+		}
+		pfree(text);
+	}
+	ok(within && nparsed > 1000, psprintf("random texts, of which %d are scripts", nparsed));
+}
+
 int
 main(void)
 {
@@ -304,5 +350,6 @@ main(void)
 	test_checksum();
 	test_cuts();
 	test_prefixes();
+	test_random();
 	return done_testing();
 }
