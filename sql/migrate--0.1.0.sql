@@ -90,7 +90,8 @@ ALTER TABLE @extschema@.migrate_script ENABLE ALWAYS TRIGGER migrate_script_chan
 CREATE TYPE @extschema@.migrate_script_action AS (
 	revision text,
 	path text,
-	action text					-- added, replaced, cosmetic, unchanged, removed
+	action text					-- added, replaced, cosmetic, unchanged, removed,
+								-- trusted
 );
 
 CREATE TYPE @extschema@.migrate_script_text AS (
@@ -149,6 +150,13 @@ RETURNS @extschema@.migrate_script_action
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_edit(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_unregister(
+	revision text)
+RETURNS @extschema@.migrate_script_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_unregister(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_load(
 	accept_changes boolean DEFAULT false)

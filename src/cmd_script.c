@@ -5,6 +5,7 @@
  *
  *		migrate_register(script text, path text, accept_changes boolean)
  *		migrate_edit(revision text, script text)
+ *		migrate_unregister(revision text)
  *		migrate_load(accept_changes boolean)
  *		migrate_trust(revisions text)
  *		migrate_export(range text)
@@ -27,6 +28,7 @@
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(migrate_register);
+PG_FUNCTION_INFO_V1(migrate_unregister);
 PG_FUNCTION_INFO_V1(migrate_edit);
 PG_FUNCTION_INFO_V1(migrate_load);
 PG_FUNCTION_INFO_V1(migrate_trust);
@@ -65,6 +67,23 @@ migrate_register(PG_FUNCTION_ARGS)
 	mig_register_script(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
 						PG_GETARG_BOOL(2), &script);
+	fill_action(&row, &script.revision, mig_script_action_name(script.action));
+	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
+}
+
+/*
+ * migrate_unregister(revision text) RETURNS migrate_script_action
+ *
+ * Take a script that is not applied out of the store; revision is its id.
+ */
+Datum
+migrate_unregister(PG_FUNCTION_ARGS)
+{
+	MigStoredScript script;
+	MigResultRow row;
+
+	mig_prevent_if_read_only("migrate_unregister()");
+	mig_unregister_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), &script);
 	fill_action(&row, &script.revision, mig_script_action_name(script.action));
 	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
 }

@@ -209,6 +209,42 @@ mig_register_script(const char *text, const char *path, bool accept_changes, Mig
 	mig_leave_owner(&scope);
 }
 
+/*
+ * Take a script out of the store; *result is the row that was there.  The
+ * revision is named by its whole id, so that a broken graph can be mended.
+ *
+ * Raises MG001, MG003 if it is applied, 55000 if it is a file.
+ */
+void
+mig_unregister_script(const char *revision, MigStoredScript *result)
+{
+	MigOwnerScope scope;
+	MigReport	report = {0};
+
+	mig_enter_owner(&scope);
+	mig_lock_store(&scope.extension);
+	if (mig_scripts_find(&scope.extension, revision, NULL, result, 1) == 0)
+	{
+		(void) mig_unknown_revision(revision, &report);
+		mig_report_throw(&report);
+	}
+	if (is_applied(&scope.extension, revision))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_SCRIPT_CHANGED),
+				 errmsg("revision %s is applied and cannot be unregistered", revision),
+				 errdetail("Its script is needed to downgrade."),
+				 errhint("Downgrade below it first.")));
+	if (result->file_stamp != NULL && mig_has_script_location())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the script of revision %s is a file of the script location", revision),
+				 errdetail("It would be read again."),
+				 errhint("Remove the file \"%s\".", result->revision.path)));
+	mig_script_delete(&scope.extension, revision);
+	result->action = MIG_SCRIPT_REMOVED;
+	mig_leave_owner(&scope);
+}
+
 /* ----------
  * Editing
  * ----------
