@@ -236,7 +236,8 @@ class Server:
         """All rows of the tables, but for the times at which they were made."""
         text = self.run("pg_dump", "-a", "-d", self.database, "--exclude-table-data=public.migrate_*")
         text = re.sub(r"^\\(un)?restrict .*\n", "", text, flags=re.MULTILINE)
-        parts = re.split(r"^(?=--\n-- (?:Name: |Data for Name: |PostgreSQL database dump complete))", text, flags=re.MULTILINE)
+        parts = re.split(r"^(?=--\n-- (?:Name: |Data for Name: |PostgreSQL database dump complete))", text,
+                         flags=re.MULTILINE)
         text = "".join(part for part in parts if "Name: migrate_" not in part)
         return MOMENT.sub("(moment)", text).splitlines()
 

@@ -75,7 +75,8 @@ class Converted(unittest.TestCase):
 
     def test_dbmate(self):
         status, scripts = self.convert({
-            "20240101000000_one.sql": "-- a header\n-- migrate:up transaction:false\nVACUUM;\n-- migrate:down\nSELECT 1;\n",
+            "20240101000000_one.sql":
+                "-- a header\n-- migrate:up transaction:false\nVACUUM;\n-- migrate:down\nSELECT 1;\n",
             "20240102000000.sql": "-- migrate:up\nSELECT 2;\n",
         })
         self.assertEqual(status, 0, self.errors)
