@@ -119,7 +119,7 @@ append_trimmed(StringInfo buf, const char *text, size_t len)
 	appendBinaryStringInfo(buf, text, (int) len);
 }
 
-/* Does the section change settings, as far as its text tells? */
+/* Could the section change settings, as far as can be told? */
 static bool
 changes_settings(const MigPreparedStep *prepared, bool *role)
 {
@@ -161,7 +161,12 @@ append_statements(StringInfo buf, const MigPreparedStep *prepared)
 			in_transaction = !in_transaction;
 		}
 		append_trimmed(buf, source->text + done, end - done);
-		appendStringInfoString(buf, terminated ? "\n\n" : ";\n\n");
+		/* the last statement may end in a comment */
+		appendStringInfoString(buf, terminated ? "" : "\n;");
+		/* psql wants the end-of-data line to end as the rows do */
+		if (statement->copy != NULL && end < source->len && source->text[end] == '\r')
+			appendStringInfoChar(buf, '\r');
+		appendStringInfoString(buf, "\n\n");
 		done = end;
 	}
 	if (!in_transaction)

@@ -337,6 +337,32 @@ add_statement(Collector *collector)
 	return &list->items[list->count++];
 }
 
+/* Could the statement change settings?  What runs code may do it unseen. */
+static void
+note_settings(MigStatement *statement, Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_VariableSetStmt:
+			{
+				const char *name = ((VariableSetStmt *) stmt)->name;
+
+				statement->changes_settings = true;
+				statement->changes_role = name != NULL &&
+					(strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0);
+				break;
+			}
+		case T_DoStmt:
+		case T_CallStmt:
+		case T_SelectStmt:
+		case T_ExecuteStmt:
+			statement->changes_settings = true;
+			break;
+		default:
+			break;
+	}
+}
+
 /* Note one statement of a piece. */
 static void
 collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
@@ -355,14 +381,7 @@ collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
 		refuse_transaction_control(collector, (TransactionStmt *) stmt, statement->line);
 	if (IsA(stmt, CopyStmt))
 		statement->copy = copy_rows(collector, (CopyStmt *) stmt, end, statement->line);
-	if (IsA(stmt, VariableSetStmt))
-	{
-		const char *name = ((VariableSetStmt *) stmt)->name;
-
-		statement->changes_settings = true;
-		statement->changes_role = name != NULL &&
-			(strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0);
-	}
+	note_settings(statement, stmt);
 }
 
 /*

@@ -32,7 +32,7 @@ typedef struct MigStatement
 	int			log_level;		/* LogStmtLevel */
 	const char *refuses;		/* what it is, if it cannot run in a
 								 * transaction block; else NULL */
-	bool		changes_settings;	/* SET or the like */
+	bool		changes_settings;	/* SET, or something that may do it */
 	bool		changes_role;	/* SET ROLE or SET SESSION AUTHORIZATION */
 	const MigCopyData *copy;	/* rows of COPY FROM STDIN, or NULL */
 } MigStatement;
