@@ -435,9 +435,11 @@ meets(const MigRevisionSet *mine, const bool *mark)
 
 /*
  * Move the rows of mine that are still there to the destination, or add it.
+ * Rows that are destinations themselves stay: a stamp leads to all of them.
  */
 static void
-add_stamp_step(const MigGraph *graph, MigPlan *plan, const MigRevisionSet *mine, int destination, bool *in_rows)
+add_stamp_step(const MigGraph *graph, MigPlan *plan, const MigRevisionSet *mine, int destination,
+			   const bool *is_destination, bool *in_rows)
 {
 	bool	   *above;
 	bool	   *below;
@@ -453,9 +455,12 @@ add_stamp_step(const MigGraph *graph, MigPlan *plan, const MigRevisionSet *mine,
 	{
 		for (i = 0; i < mine->count; i++)
 		{
-			if (in_rows[mine->items[i]])
-				add_member(&step->removed, mine->count, mine->items[i]);
-			in_rows[mine->items[i]] = false;
+			int			row = mine->items[i];
+
+			if (!in_rows[row] || is_destination[row])
+				continue;
+			add_member(&step->removed, mine->count, row);
+			in_rows[row] = false;
 		}
 	}
 	add_member(&step->added, 1, destination);
@@ -476,6 +481,7 @@ mig_plan_stamp(const MigGraph *graph, const MigRows *rows, const MigNameList *ta
 	MigNameList base = {NULL, 0};
 	MigRevisionSet mine;
 	MigRevisionSet destinations;
+	bool	   *is_destination;
 	bool	   *in_rows;
 	int			i;
 
@@ -490,10 +496,12 @@ mig_plan_stamp(const MigGraph *graph, const MigRows *rows, const MigNameList *ta
 
 	begin_plan(plan, Max(destinations.count, mine.count));
 	in_rows = mark_members(graph, rows);
+	is_destination = mark_members(graph, &destinations);
 	for (i = 0; i < destinations.count; i++)
-		add_stamp_step(graph, plan, &mine, destinations.items[i], in_rows);
+		add_stamp_step(graph, plan, &mine, destinations.items[i], is_destination, in_rows);
 	for (i = 0; destinations.count == 0 && i < mine.count; i++)
 		add_member(&add_step(plan, MIG_BASE)->removed, 1, mine.items[i]);
+	pfree(is_destination);
 	pfree(in_rows);
 	return true;
 }

@@ -138,6 +138,57 @@ test_downgrade(void)
 	plan_is(LINE5, "", MIG_DOWNGRADE, "base", "");
 }
 
+/* Stamp, and list the rows afterwards. */
+static void
+stamp_is(const char *text, const char *row_names, const char *target, const char *want)
+{
+	MigGraph   *graph = make_graph(text, &report);
+	MigRows		rows = make_rows(graph, row_names);
+	MigNameList targets = {NULL, 0};
+	MigPlan		steps;
+	bool	   *in_rows = palloc0(graph->nrevisions + 1);
+	MigRevisionSet after = mig_make_set(graph->nrevisions);
+	int			i,
+				j;
+
+	mig_name_list_split(&targets, target, strlen(target));
+	for (i = 0; i < rows.count; i++)
+		in_rows[rows.items[i]] = true;
+	if (!mig_plan_stamp(graph, &rows, &targets, &steps, &report))
+	{
+		is(report.message, want, psprintf("stamp %s", target));
+		return;
+	}
+	for (i = 0; i < steps.nsteps; i++)
+	{
+		for (j = 0; j < steps.steps[i].removed.count; j++)
+			in_rows[steps.steps[i].removed.items[j]] = false;
+		for (j = 0; j < steps.steps[i].added.count; j++)
+			in_rows[steps.steps[i].added.items[j]] = true;
+	}
+	for (i = 0; i < graph->nrevisions; i++)
+	{
+		if (in_rows[i])
+			after.items[after.count++] = i;
+	}
+	is(mig_graph_join_ids(graph, after.items, after.count), want,
+	   psprintf("stamp %s from {%s}", target, row_names));
+}
+
+static void
+test_stamp(void)
+{
+	stamp_is(LINE5, "", "head", "e");
+	stamp_is(LINE5, "d", "b", "b");
+	stamp_is(LINE5, "d", "base", "");
+	stamp_is("a; b:a; c:b; x; y:x", "b, y", "heads", "c, y");
+	stamp_is("a; b:a; c:b; d:a; e:b", "d, e", "heads", "c, d, e");
+	stamp_is("a; b:a; c:b; d:a; e:d; f:b", "b, d", "heads", "c, e, f");
+	stamp_is("a; p:a; q:a; h1:p; h2:q; h3:p,q", "p, h2", "heads", "h1, h2, h3");
+	stamp_is(LINE5, "", "b, d", "destinations overlap");
+	stamp_is(LINE5, "c", "-1", "revision \"-1\" does not exist");
+}
+
 static void
 broken(const char *text, const char *part)
 {
@@ -177,6 +228,7 @@ main(void)
 	test_history();
 	test_upgrade();
 	test_downgrade();
+	test_stamp();
 	test_broken();
 	test_facts();
 	return done_testing();
