@@ -33,7 +33,7 @@
 /* The moment that the script is made, in the time zone of the settings. */
 typedef struct CreateTime
 {
-	MigFileTime fields;		/* for the file name */
+	MigFileTime fields;			/* for the file name */
 	char	   *text;			/* for the header */
 } CreateTime;
 

@@ -57,7 +57,9 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 	columns = &rte->insertedCols;
 #endif
 	foreach(lc, attnums)
+	{
 		*columns = bms_add_member(*columns, lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
+	}
 
 #if PG_VERSION_NUM >= 160000
 	ExecCheckPermissions(pstate->p_rtable, list_make1(perminfo), true);

@@ -29,7 +29,8 @@ typedef struct MigStore
 	int			nscripts;
 	MigGraph   *graph;
 	MigNameList versions;		/* rows of the version table */
-	MigRows		rows;			/* the same, resolved; see mig_store_resolve_rows() */
+	MigRows		rows;			/* the same, resolved; see
+								 * mig_store_resolve_rows() */
 } MigStore;
 
 extern void mig_store_load(const MigExtension *extension, bool accept_changes, MigStoredScript **scripts, int *nscripts);
