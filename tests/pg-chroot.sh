@@ -134,16 +134,19 @@ cmd_test() {
 	local version=$1 root=$2 source=$3 work status=0
 	shift 3
 	[ -e "$root/.pg-chroot-$version" ] || die "there is no PostgreSQL $version in $root; make it first"
-	# A directory of its own: other runs may use the same chroot.
+	# A directory of its own: other runs may use the same chroot.  What failed
+	# runs left for their readers goes after some hours.
+	find "$root/var/tmp" -mindepth 1 -maxdepth 1 -name 'migrate.*' -mmin +180 -exec rm -rf {} +
 	work=$(mktemp -d "$root/var/tmp/migrate.XXXXXX")
 	chmod 755 "$work"
 	mkdir "$work/src"
 	tar -C "$source" --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' -cf - . |
 		tar -C "$work/src" --no-same-owner -xf - || [ "${PIPESTATUS[1]}" = 0 ]
-	in_root "$root" "${work#"$root"}/src/tests/run" --pg "$version" \
+	mkdir -m 1777 "$work/tmp"
+	in_root "$root" env TMPDIR="${work#"$root"}/tmp" "${work#"$root"}/src/tests/run" --pg "$version" \
 		--tally "${work#"$root"}/tally" "$@" || status=$?
 	[ -z "${TALLY:-}" ] || cat "$work/tally" >>"$TALLY"
-	rm -rf --one-file-system "$work"
+	if [ $status = 0 ]; then rm -rf --one-file-system "$work"; else echo "  (below $root)"; fi
 	return $status
 }
 
