@@ -35,6 +35,13 @@ REGRESS = \
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 
 ISOLATION = \
+	look_during_run \
+	register_together \
+	run_lock_timeout \
+	upgrade_at_head \
+	upgrade_readers \
+	upgrade_serialization \
+	upgrade_together \
 
 # PGXS adds --outputdir=output_iso and then looks for expected/ under the
 # input directory; the second --outputdir brings expected/ back to the top.
