@@ -31,6 +31,21 @@ endif
 # --no-locale and --encoding: the sort order and the encoding of the expected
 # output, whatever the server's are.
 REGRESS = \
+	helpers \
+	catalog \
+	header \
+	register \
+	author \
+	upgrade \
+	downgrade \
+	stamp \
+	names \
+	look \
+	offline \
+	execute \
+	transaction \
+	trust \
+	errors \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

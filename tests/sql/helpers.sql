@@ -1,0 +1,95 @@
+\set ECHO none
+--
+-- What the other tests begin with: "\i tests/sql/helpers.sql".  All of it is
+-- temporary, and nothing of it is printed.
+--
+
+-- Empty the extension's tables: every test begins and ends so.
+CREATE PROCEDURE pg_temp.reset()
+LANGUAGE sql
+AS $$
+	TRUNCATE migrate_version, migrate_script, migrate_log RESTART IDENTITY
+$$;
+
+-- What the scripts of a graph leave: when they ran, and the version rows then.
+CREATE TEMPORARY TABLE trace (
+	step bigint GENERATED ALWAYS AS IDENTITY,
+	direction text,
+	revision text,
+	versions text
+);
+
+-- The rows of the version table.
+CREATE FUNCTION pg_temp.versions() RETURNS text
+LANGUAGE sql
+AS $$
+	SELECT '{' || coalesce(string_agg(version_num, ',' ORDER BY version_num COLLATE "C"), '') || '}'
+	FROM migrate_version
+$$;
+
+-- Register revisions, written like this:
+--
+--		a; b:a; c:b,x >y #label
+--
+-- is a base a, then b which revises a, then c which revises b and x, depends
+-- on y and carries a label.  The message of b is "add b".
+CREATE PROCEDURE pg_temp.graph(graph text)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	parts text[];
+BEGIN
+	FOR parts IN
+		SELECT regexp_match(item, '^\s*([^\s:>#]+)\s*(?::([^\s>#]+))?\s*(?:>([^\s#]+))?\s*(?:#(\S+))?\s*$')
+		FROM unnest(string_to_array(graph, ';')) AS item
+	LOOP
+		PERFORM migrate_register(format(
+E'-- add %1$s\n\n-- Revision ID: %1$s\n-- Revises: %2$s\n-- Depends On: %3$s\n-- Branch Labels: %4$s\n'
+'-- migrate:upgrade\nINSERT INTO pg_temp.trace (direction, revision, versions) VALUES (''up'', %1$L, pg_temp.versions());\n'
+'-- migrate:downgrade\nINSERT INTO pg_temp.trace (direction, revision, versions) VALUES (''down'', %1$L, pg_temp.versions());\n',
+			parts[1], parts[2], parts[3], parts[4]));
+	END LOOP;
+END
+$$;
+
+-- Bring the version rows where a test begins.
+CREATE PROCEDURE pg_temp.at(rows text)
+LANGUAGE sql
+AS $$
+	DELETE FROM migrate_version;
+	INSERT INTO migrate_version (version_num) SELECT unnest(string_to_array(rows, ','));
+$$;
+
+-- The steps that ran since the last call, each with the version rows that it
+-- left: "a{a} b{b}".
+CREATE FUNCTION pg_temp.steps() RETURNS text
+LANGUAGE sql
+AS $$
+	WITH done AS (DELETE FROM pg_temp.trace RETURNING *)
+	SELECT string_agg(revision || coalesce(next, pg_temp.versions()), ' ' ORDER BY step)
+	FROM (SELECT *, lead(versions) OVER (ORDER BY step) AS next FROM done) AS s
+$$;
+
+-- Upgrade or downgrade a graph.
+CREATE FUNCTION pg_temp.upgrade(target text) RETURNS text
+LANGUAGE plpgsql
+SET client_min_messages = warning
+AS $$
+BEGIN
+	PERFORM migrate_upgrade(target);
+	RETURN pg_temp.steps();
+END
+$$;
+
+CREATE FUNCTION pg_temp.downgrade(target text) RETURNS text
+LANGUAGE plpgsql
+SET client_min_messages = warning
+AS $$
+BEGIN
+	PERFORM migrate_downgrade(target);
+	RETURN pg_temp.steps();
+END
+$$;
+
+CALL pg_temp.reset();
+\set ECHO all
