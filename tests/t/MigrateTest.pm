@@ -1,0 +1,124 @@
+# What the TAP tests have in common.
+#
+# Servers find the extension by TEMP_CONFIG, which PostgreSQL::Test::Cluster
+# appends to the configuration of every node (tests/run sets it).
+package MigrateTest;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(new_node script quoted register state_is contents rows_of put_file dump_schema);
+
+# A running server with the extension in its database postgres.
+sub new_node
+{
+	my ($name, %params) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(%params);
+	# twenty callers, and notices of runs are not what the tests look at
+	$node->append_conf('postgresql.conf', "max_connections = 50\nclient_min_messages = warning\n");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION migrate');
+	return $node;
+}
+
+# The text of a revision script.
+sub script
+{
+	my ($id, %parts) = @_;
+	my $text = '';
+
+	$text .= "-- $parts{message}\n--\n" if defined $parts{message};
+	$text .= "-- Revision ID: $id\n";
+	$text .= "-- Revises: $parts{revises}\n" if defined $parts{revises};
+	$text .= "-- migrate:upgrade\n" . ($parts{up} // 'SELECT;') . "\n";
+	$text .= "-- migrate:downgrade\n" . ($parts{down} // '') . "\n" unless $parts{irreversible};
+	return $text;
+}
+
+# A text as an SQL literal.
+sub quoted
+{
+	my ($text) = @_;
+
+	$text =~ s/'/''/g;
+	$text =~ s/\\/\\\\/g;
+	return "E'$text'";
+}
+
+# Register a script; the arguments are those of script().
+sub register
+{
+	my ($node, $database, @arguments) = @_;
+
+	return $node->safe_psql($database, 'SELECT action FROM migrate_register(' . quoted(script(@arguments)) . ')');
+}
+
+# Statements fail with this SQLSTATE, and say so in words that match.
+sub state_is
+{
+	my ($node, $database, $sql, $sqlstate, $pattern, $name) = @_;
+	my ($status, $stdout, $stderr) = $node->psql($database, $sql, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+
+	return ok($status != 0 && $stderr =~ /ERROR:  \Q$sqlstate\E: / && $stderr =~ $pattern, $name)
+	  || diag("SQLSTATE $sqlstate and $pattern were expected, but psql returned $status:\n$stdout$stderr");
+}
+
+# All that the extension keeps in a database, as text.
+sub contents
+{
+	my ($node, $database, $schema) = @_;
+
+	$schema //= 'public';
+	return $node->safe_psql($database, qq{
+		SELECT 'version', v FROM $schema.migrate_version v ORDER BY 2::text;
+		SELECT 'script', s FROM $schema.migrate_script s ORDER BY revision COLLATE "C";
+		SELECT 'log', l FROM $schema.migrate_log l ORDER BY id;
+		SELECT 'next', last_value, is_called FROM $schema.migrate_log_id_seq});
+}
+
+# How many rows the extension's tables have: versions, scripts, ledger.
+sub rows_of
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql($database, q{
+		SELECT (SELECT count(*) FROM migrate_version) || ' ' || (SELECT count(*) FROM migrate_script) || ' ' ||
+			(SELECT count(*) FROM migrate_log)});
+}
+
+# Write a file, as bytes.
+sub put_file
+{
+	my ($path, $bytes) = @_;
+
+	open(my $file, '>:raw', $path) or die "could not write $path: $!";
+	print $file $bytes;
+	close($file) or die "could not write $path: $!";
+	return;
+}
+
+# pg_dump -s of all that is not the extension's, nor a version table's.
+sub dump_schema
+{
+	my ($node, $database, @options) = @_;
+	my ($dump, $stderr);
+
+	IPC::Run::run [ 'pg_dump', '-s', '--no-sync', @options, '-d', $node->connstr($database) ],
+	  '>', \$dump, '2>', \$stderr
+	  or die "pg_dump failed: $stderr";
+	my @entries = split(/^--\n(?=-- Name: )/m, $dump);
+	@entries = grep { !/^-- Name: (?:EXTENSION )?migrate(?:_version(?: migrate_version_pkey)?)?; / } @entries;
+	my $rest = join("--\n", @entries);
+	# random words of newer versions of pg_dump
+	$rest =~ s/^\\(?:un)?restrict .*\n//mg;
+	return $rest;
+}
+
+1;
