@@ -51,6 +51,12 @@ WHERE a.attrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'm
 	AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid::regclass::text COLLATE "C", a.attnum;
 
+-- row types of results
+SELECT c.relname AS type, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) AS columns
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.oid IN ('migrate_script_action'::regclass, 'migrate_script_details'::regclass, 'migrate_script_text'::regclass, 'migrate_step'::regclass)
+GROUP BY c.relname ORDER BY c.relname COLLATE "C";
+
 -- keys and checks
 SELECT conrelid::regclass AS "table", conname, pg_get_constraintdef(oid) AS definition
 FROM pg_constraint

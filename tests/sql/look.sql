@@ -146,7 +146,7 @@ SELECT * FROM migrate_graph('ascii');
 SELECT * FROM migrate_graph(range => 'b');
 -- names and messages that could break out of them
 CALL pg_temp.reset();
-SELECT revision FROM migrate_register(E'-- a "quoted" \\ <b>message</b> | {with} [all] #1; %% and "]\n\n-- Revision ID: a"b\\c\n-- Branch Labels: l"x\n-- migrate:upgrade');
+SELECT revision FROM migrate_register(E'-- a "quoted" \\ <b>message</b> | {with} [all] #1; %% and "]\n\n-- Revision ID: a"b\\c\n-- Branch Labels: l"x\n-- migrate:upgrade', 'versions/1.sql');
 SELECT revision FROM migrate_register(E'-- Größe 😀 漢字\n\n-- Revision ID: end\n-- Revises: a"b\\c\n-- migrate:upgrade');
 SELECT * FROM migrate_graph();
 SELECT * FROM migrate_graph('dot');
