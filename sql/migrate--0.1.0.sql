@@ -115,7 +115,7 @@ CREATE TYPE @extschema@.migrate_script_details AS (
 	create_date text,
 	path text,
 	checksum text,
-	registered_by name,
+	registered_by text,
 	registered_at timestamp with time zone,
 	script text
 );

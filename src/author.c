@@ -102,6 +102,15 @@ choose_id(const MigGraph *graph, const char *rev_id, MigRevision *revision)
 }
 
 static void
+empty_name(const char *what, const char *list)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("list of %s \"%s\" has an empty name", what, list),
+			 errhint("Write the names with a comma between them.")));
+}
+
+static void
 duplicate_parent(const MigGraph *graph, int parent)
 {
 	ereport(ERROR,
@@ -121,7 +130,8 @@ resolve_parents(const MigGraph *graph, const char *text)
 	int			i,
 				j;
 
-	(void) mig_name_list_split(&names, text, strlen(text));
+	if (!mig_name_list_split(&names, text, strlen(text)))
+		empty_name("revisions", text);
 	for (i = 0; i < names.count; i++)
 	{
 		MigRevisionSet named;
@@ -199,10 +209,7 @@ set_dependencies(const MigGraph *graph, const char *depends_on, MigRevision *rev
 	if (depends_on == NULL)
 		return;
 	if (!mig_name_list_split(&names, depends_on, strlen(depends_on)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("list of dependencies \"%s\" has an empty name", depends_on),
-				 errhint("Write the names with a comma between them.")));
+		empty_name("dependencies", depends_on);
 	for (i = 0; i < names.count; i++)
 	{
 		const char *name = names.names[i];
@@ -342,6 +349,23 @@ choose_path(const MigRevision *revision, const char *directory, const CreateTime
 	return psprintf("%s/%s", directory, name);
 }
 
+/* A template of file names need not have the id in it. */
+static void
+check_path_is_free(const MigGraph *graph, const char *path)
+{
+	int			i;
+
+	for (i = 0; i < graph->nrevisions; i++)
+	{
+		if (strcmp(graph->revisions[i].path, path) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_FILE),
+					 errmsg("script \"%s\" exists already", path),
+					 errdetail("It is the script of revision %s.", graph->revisions[i].id),
+					 errhint("Choose another message, or a \"migrate.file_template\" with \"%%(rev)s\" in it.")));
+	}
+}
+
 /*
  * Make a new revision script: in the script location if there is one, and in
  * the store.  *revision tells its id and path, *script its text.
@@ -372,6 +396,7 @@ mig_new_revision(const MigNewRevision *wanted, MigRevision *revision, char **scr
 	set_parents(store.graph, &parents, revision);
 	set_branch_label(store.graph, wanted->branch_label, revision);
 	set_dependencies(store.graph, wanted->depends_on, revision);
+	check_path_is_free(store.graph, revision->path);
 	*script = render_script(revision);
 	check_script(revision, *script);
 

@@ -50,16 +50,20 @@ typedef struct View
  * Read the store for one of these functions; raises MG006.
  *
  * A row of the version table whose script is not known is the very thing
- * that one wants to look into, so it is only warned about.
+ * that one wants to look into, so it is only warned about, unless the rows
+ * are what is asked for: all_rows raises MG001.
  */
 static void
-open_view(View *view)
+open_view(View *view, bool all_rows)
 {
 	MigGraph   *graph;
 	int			i;
 
 	mig_store_look(&view->store, "");
-	mig_store_resolve_known_rows(&view->store);
+	if (all_rows)
+		mig_store_resolve_rows(&view->store);
+	else
+		mig_store_resolve_known_rows(&view->store);
 	graph = view->store.graph;
 	view->labels = mig_graph_shown_labels(graph);
 	view->current = mig_alloc0_array(bool, graph->nrevisions);
@@ -138,8 +142,7 @@ migrate_current(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view);
-	mig_store_resolve_rows(&view.store);
+	open_view(&view, true);
 	if (PG_GETARG_BOOL(0))
 		check_at_heads(&view);
 	current = mig_current_revisions(view.store.graph, &view.store.rows);
@@ -183,7 +186,7 @@ migrate_heads(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view);
+	open_view(&view, false);
 	graph = view.store.graph;
 	for (i = 0; i < graph->nheads; i++)
 	{
@@ -230,7 +233,7 @@ migrate_branches(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view);
+	open_view(&view, false);
 	if (!mig_history(view.store.graph, &view.store.rows, ":", &all, &report))
 		mig_report_throw(&report);
 	for (i = 0; i < all.count; i++)
@@ -278,7 +281,7 @@ migrate_history(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view);
+	open_view(&view, false);
 	if (!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)), &range, &report))
 		mig_report_throw(&report);
 	for (i = 0; i < range.count; i++)
@@ -341,7 +344,7 @@ migrate_show(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view);
+	open_view(&view, false);
 	shown = resolve_shown(&view, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	mig_enter_owner(&scope);
 	for (i = 0; i < shown.count; i++)
@@ -367,7 +370,7 @@ migrate_graph(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	open_view(&view);
+	open_view(&view, false);
 	if (!mig_parse_draw_format(text_to_cstring(PG_GETARG_TEXT_PP(0)), &format, &report) ||
 		!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), &range, &report))
 		mig_report_throw(&report);

@@ -64,16 +64,6 @@ not_ancestor(const char *start, const char *end, MigReport *report)
 	return mig_report_hint(report, "Exchange the ends of the range, or write \":%s\" for all that leads to it.", end);
 }
 
-/* Is it "-N" or "branch@-N", which counts from somewhere else? */
-static bool
-counts_down(const char *text)
-{
-	MigTargetText target;
-
-	mig_parse_target(text, true, &target);
-	return target.relative && target.symbol == NULL && target.steps < 0;
-}
-
 /* Is it "+N" or "branch@+N"? */
 static bool
 counts_up(const char *text)
@@ -100,7 +90,7 @@ resolve_start(const MigGraph *graph, const MigRows *rows, const char *start, con
 		*result = *rows;
 		return true;
 	}
-	if (mig_is_relative(start) && !counts_down(start))
+	if (mig_is_relative(start) && !mig_counts_down(start))
 		return mig_resolve_upgrade_target(graph, rows, start, false, result, report);
 	return mig_resolve_revisions(graph, start, result, report);
 }
@@ -152,7 +142,14 @@ resolve_end(const MigGraph *graph, const MigRows *rows, const MigRevisionSet *st
 		*result = *rows;
 		return true;
 	}
-	return mig_resolve_upgrade_target(graph, start, end, true, result, report);
+	if (mig_resolve_upgrade_target(graph, start, end, true, result, report))
+		return true;
+	if (report->sqlerrcode == ERRCODE_MIG_NOT_REACHABLE && mig_counts_down(end))
+	{
+		mig_report_detail(report, "The end of a range takes steps from its start, in one direction only.");
+		mig_report_hint(report, "Write start:+N, or -N:end to count down from the end.");
+	}
+	return false;
 }
 
 /*
@@ -260,7 +257,7 @@ mig_history(const MigGraph *graph, const MigRows *rows, const char *range,
 		start_text = "base";
 	if (end_text[0] == '\0')
 		end_text = "heads";
-	from_end = counts_down(start_text) && !counts_up(end_text);
+	from_end = mig_counts_down(start_text) && !counts_up(end_text);
 	if (!from_end && !resolve_start(graph, rows, start_text, end_text, &start, report))
 		return false;
 	if (!resolve_end(graph, rows, &start, end_text, &ends, report))

@@ -58,6 +58,16 @@ mig_is_relative(const char *text)
 }
 
 /* A part of a text, or NULL if it is empty. */
+/* Is it "-N" or "branch@-N", which counts down from somewhere? */
+bool
+mig_counts_down(const char *text)
+{
+	MigTargetText target;
+
+	mig_parse_target(text, true, &target);
+	return target.relative && target.symbol == NULL && target.steps < 0;
+}
+
 static char *
 copy_or_null(const char *start, size_t len)
 {
@@ -106,17 +116,22 @@ mig_unknown_revision(const char *name, MigReport *report)
 	if (name == NULL || name[0] == '\0')
 		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "revision name is empty");
 	else
+	{
 		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "revision \"%s\" does not exist", name);
-	mig_report_detail(report, "No revision has this id or branch label, and none begins like it.");
+		mig_report_detail(report, "No revision has this id or branch label, and none begins like it.");
+	}
 	return mig_report_hint(report, "SELECT * FROM migrate_history() lists the revisions.");
 }
 
 /* The error of a name that denotes several revisions where one is wanted. */
 static bool
-multiple_heads(const MigGraph *graph, const char *text, const MigRevisionSet *heads, MigReport *report)
+multiple_heads(const MigGraph *graph, const char *text, const MigRevisionSet *heads, bool one_wanted,
+			   MigReport *report)
 {
 	mig_report(report, ERRCODE_MIG_MULTIPLE_HEADS, "\"%s\" denotes several revisions", text);
 	mig_report_detail(report, "They are %s.", mig_graph_join_ids(graph, heads->items, heads->count));
+	if (one_wanted)
+		return mig_report_hint(report, "Name one of them.");
 	return mig_report_hint(report,
 						   "Name one of them, write \"heads\" for all of them, or join them: SELECT * FROM migrate_merge('heads', 'merge').");
 }
@@ -265,6 +280,12 @@ resolve_name(const MigGraph *graph, const char *name, const bool *line, const ch
 		return mig_report_hint(report, "Write \"%s\" alone.", name);
 	}
 	nfound = match_prefix(graph, name, line, result, &names);
+	if (nfound == 0 && line != NULL && name[0] != '\0')
+	{
+		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "revision \"%s\" does not exist on branch \"%s\"", name, branch);
+		mig_report_detail(report, "No revision of this branch has this id or branch label, and none begins like it.");
+		return mig_report_hint(report, "SELECT * FROM migrate_history() lists the revisions.");
+	}
 	if (nfound == 0)
 		return mig_unknown_revision(name, report);
 	return nfound == 1 || ambiguous_name(name, names, report);
@@ -437,7 +458,7 @@ mig_resolve_absolute(const MigGraph *graph, const MigTargetText *target, const c
 		else
 			*result = mig_filter_marked(graph->heads, graph->nheads, line);
 		if (result->count > 1)
-			return multiple_heads(graph, text, result, report);
+			return multiple_heads(graph, text, result, false, report);
 	}
 	else
 	{
@@ -476,9 +497,10 @@ mig_resolve_revision(const MigGraph *graph, const char *text, int *result, MigRe
 
 	mig_parse_target(text, false, &target);
 	if (!mig_resolve_absolute(graph, &target, text, &set, report))
-		return false;
+		return report->sqlerrcode == ERRCODE_MIG_MULTIPLE_HEADS ?
+			multiple_heads(graph, text, &set, true, report) : false;
 	if (set.count > 1)
-		return multiple_heads(graph, text, &set, report);
+		return multiple_heads(graph, text, &set, true, report);
 	*result = set.count == 1 ? set.items[0] : MIG_BASE;
 	return true;
 }

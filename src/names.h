@@ -39,6 +39,7 @@ extern bool mig_resolve_revision(const MigGraph *graph, const char *text, int *r
 extern bool mig_walk(const MigGraph *graph, const char *text, int start, int steps, const bool *line, bool overwalk,
 					 int *result, MigReport *report);
 extern bool mig_is_relative(const char *text);
+extern bool mig_counts_down(const char *text);
 extern bool *mig_graph_line(const MigGraph *graph, int revision, MigEdgeKind kind);
 
 #endif							/* MIG_NAMES_H */

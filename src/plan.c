@@ -342,7 +342,7 @@ mig_plan_either(const MigGraph *graph, const MigRows *rows, const char *target,
 		*plan = down;
 		return true;
 	}
-	if (!up_ok && target[0] == '-')
+	if (!up_ok && mig_counts_down(target))
 		*report = down_report;
 	return up_ok;
 }

@@ -84,8 +84,17 @@ check_path(const char *path)
 static char *
 default_path(const MigRevision *revision)
 {
-	return psprintf("%s/%s_%s.sql", mig_version_location(0), revision->id,
-					mig_message_slug(revision->message, mig_truncate_slug_length));
+	char	   *path = psprintf("%s/%s_%s.sql", mig_version_location(0), revision->id,
+								mig_message_slug(revision->message, mig_truncate_slug_length));
+	char	   *p;
+
+	/* an id may have one, a path may not */
+	for (p = path; *p; p++)
+	{
+		if (*p == '\\')
+			*p = '_';
+	}
+	return path;
 }
 
 /* Parse a text that came from a client. */
@@ -102,7 +111,7 @@ parse_text(const char *text, const char *path, MigStoredScript *script)
 	source.path = path ? check_path(path) : "(no path)";
 	mig_parse_script(&source);
 	if (path == NULL)
-		source.path = default_path(&source.script.revision);
+		source.path = check_path(default_path(&source.script.revision));
 	MemSet(script, 0, sizeof(MigStoredScript));
 	mig_fill_stored_script(script, &source);
 }

@@ -79,28 +79,42 @@ mig_check_revision_id(const char *id, MigReport *report)
 }
 
 /*
- * May this be a branch label?  Alembic takes anything, and then reads
- * "xy-1" as "one below xy"; we refuse what the grammar would read so.
+ * Alembic takes anything as a label, and then reads "xy-1" as "one below
+ * xy"; we refuse what the grammar would read so.
  */
-bool
-mig_check_branch_label(const char *label, MigReport *report)
+static bool
+check_label(const char *what, const char *label, MigReport *report)
 {
 	const char *p;
 
-	if (!check_name("branch label", label, ILLEGAL_LABEL_CHARS, report))
+	if (!check_name(what, label, ILLEGAL_LABEL_CHARS, report))
 		return false;
 	for (p = label; *p; p++)
 	{
 		if (*p == '-' && p[1] >= '0' && p[1] <= '9')
 		{
 			mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT,
-					   "branch label \"%s\" has a sign before a digit", label);
+					   "%s \"%s\" has a sign before a digit", what, label);
 			mig_report_detail(report, "It would be read as a number of steps below \"%.*s\".",
 							  (int) (p - label), label);
 			return mig_report_hint(report, "Write an underscore instead of the sign.");
 		}
 	}
 	return true;
+}
+
+/* May this be a branch label? */
+bool
+mig_check_branch_label(const char *label, MigReport *report)
+{
+	return check_label("branch label", label, report);
+}
+
+/* May this be a dependency, an id or a label?  A label is the wider of the two. */
+bool
+mig_check_dependency(const char *name, MigReport *report)
+{
+	return check_label("dependency", name, report);
 }
 
 /*

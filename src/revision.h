@@ -37,6 +37,7 @@ typedef enum MigDirection
 extern const char *mig_direction_name(MigDirection direction);
 extern bool mig_check_revision_id(const char *id, MigReport *report);
 extern bool mig_check_branch_label(const char *label, MigReport *report);
+extern bool mig_check_dependency(const char *name, MigReport *report);
 extern bool mig_is_symbol(const char *name);
 extern char *mig_message_slug(const char *message, int max_length);
 extern void mig_name_list_append(MigNameList *list, const char *name, size_t len);

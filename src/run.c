@@ -64,7 +64,20 @@ check_reversible(const MigPreparedStep *prepared)
 			 errhint("Write a section \"-- migrate:downgrade\" (\"-- migrate:downgrade none\" if there is nothing to undo) and accept the change: SELECT * FROM migrate_register(script, path, accept_changes => true).")));
 }
 
-/* MG008: what to type instead depends on where the statement stands. */
+/* What to do instead of running a revision that refuses a transaction. */
+static char *
+detour_hint(const MigScriptSource *source)
+{
+	const MigRevision *revision = &source->script.revision;
+
+	if (source->direction == MIG_UPGRADE)
+		return psprintf("Run migrate_upgrade() up to the revision before it, run its statements with psql, record it with SELECT * FROM migrate_stamp('%s'), and go on.",
+						revision->id);
+	return psprintf("Run migrate_downgrade() down to it, run its statements with psql, record that with SELECT * FROM migrate_stamp('%s'), and go on.",
+					revision->down_revision.count > 0 ? mig_name_list_join(&revision->down_revision) : "base");
+}
+
+/* MG008, before anything runs. */
 static void
 check_transactional(const MigPreparedStep *prepared)
 {
@@ -86,8 +99,7 @@ check_transactional(const MigPreparedStep *prepared)
 						   statement->refuses, source->path, statement->line) :
 				 errdetail("The section at %s:%d is marked \"transaction:false\". Nothing was run.",
 						   source->path, mig_line_number(source->text, section->start)),
-				 errhint("Run migrate_%s() up to the revision before it, run its statements with psql, record it with SELECT * FROM migrate_stamp('%s'), and go on.",
-						 mig_direction_name(source->direction), source->revision)));
+				 errhint("%s", detour_hint(source))));
 	}
 }
 

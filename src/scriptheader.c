@@ -108,13 +108,6 @@ parse_name_list(MigHeaderParser *parser, const MigToken *token, const char *fiel
 	return true;
 }
 
-/* A dependency may be an id or a label; a label is the wider of the two. */
-static bool
-check_dependency(const char *name, MigReport *report)
-{
-	return mig_check_branch_label(name, report);
-}
-
 /* Read the field that a script cannot do without. */
 static bool
 parse_revision_id(MigHeaderParser *parser, const MigToken *token, const char *value, size_t len)
@@ -205,7 +198,7 @@ mig_header_comment(MigHeaderParser *parser, const MigToken *token)
 	{
 		parser->message_done = true;
 		return parse_name_list(parser, token, "Depends On", &parser->seen_depends, content, len,
-							   &revision->depends_on, check_dependency);
+							   &revision->depends_on, mig_check_dependency);
 	}
 	if (match_field(&content, &len, "Create Date"))
 	{

@@ -37,6 +37,7 @@
 typedef struct Piece
 {
 	const MigScriptSource *source;
+	const char *text;			/* what the parser sees */
 	size_t		start;			/* offset in the script */
 	size_t		len;
 } Piece;
@@ -99,6 +100,46 @@ character_offset(const char *text, size_t len, int n)
 	return pg_mbcharcliplen(text, (int) len, n - 1);
 }
 
+/*
+ * Where the statement around an offset of a piece seems to begin and end.
+ * The parser has not told: it found an error.
+ */
+static void
+statement_around(const Piece *piece, size_t offset, size_t *start, size_t *end)
+{
+	MigScanner	scanner;
+	MigToken	token;
+	MigReport	report;
+	bool		begun = false;
+	int			depth = 0;
+
+	*start = 0;
+	*end = piece->len;
+	mig_scan_init(&scanner, piece->text, piece->len, MIG_STANDARD_STRINGS);
+	while (mig_scan_token(&scanner, &token, &report) && token.kind != MIG_TOKEN_EOF)
+	{
+		if (token.kind == MIG_TOKEN_LINE_COMMENT || token.kind == MIG_TOKEN_BLOCK_COMMENT)
+			continue;
+		if (!begun)
+			*start = token.start;
+		begun = true;
+		if (mig_token_is_char(&scanner, &token, '('))
+			depth++;
+		else if (mig_token_is_char(&scanner, &token, ')'))
+			depth--;
+		else if (mig_token_is_char(&scanner, &token, ';') && (depth <= 0 || token.start >= offset))
+		{
+			if (token.start >= offset)
+			{
+				*end = token.start;
+				return;
+			}
+			begun = false;
+			depth = 0;
+		}
+	}
+}
+
 /* Move the position of a syntax error from the piece into the script. */
 static void
 parse_error_callback(void *arg)
@@ -107,6 +148,8 @@ parse_error_callback(void *arg)
 	const MigScriptSource *source = piece->source;
 	int			position = geterrposition();
 	size_t		offset;
+	size_t		start;
+	size_t		end;
 	const char *query;
 
 	if (position <= 0)
@@ -119,7 +162,8 @@ parse_error_callback(void *arg)
 	errcontext("%s of revision %s, at %s:%d",
 			   mig_direction_name(source->direction), source->revision, source->path,
 			   mig_line_number(source->text, offset));
-	mig_report_position(source, piece->start, piece->len, offset, &query, &position);
+	statement_around(piece, offset - piece->start, &start, &end);
+	mig_report_position(source, piece->start + start, end - start, offset, &query, &position);
 	errposition(0);
 	internalerrposition(position);
 	internalerrquery(query);
@@ -417,7 +461,7 @@ piece_text(const Piece *piece, const MigSection *section)
 static void
 parse_piece(Collector *collector, size_t start, size_t end)
 {
-	Piece		piece = {collector->source, start, end - start};
+	Piece		piece = {collector->source, NULL, start, end - start};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate parse", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ErrorContextCallback callback;
@@ -428,7 +472,8 @@ parse_piece(Collector *collector, size_t start, size_t end)
 	callback.arg = &piece;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	statements = pg_parse_query(piece_text(&piece, collector->section));
+	piece.text = piece_text(&piece, collector->section);
+	statements = pg_parse_query(piece.text);
 	error_context_stack = callback.previous;
 
 	MemoryContextSwitchTo(oldcontext);

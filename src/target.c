@@ -242,8 +242,8 @@ mig_resolve_upgrade_target(const MigGraph *graph, const MigRows *rows, const cha
 
 /* Where "-N" or "branch@-N" starts from. */
 static bool
-start_of_downgrade(const MigGraph *graph, const MigRows *rows, const char *text, const bool *line,
-				   int *start, MigReport *report)
+start_of_downgrade(const MigGraph *graph, const MigRows *rows, const char *text, const char *branch,
+				   const bool *line, int *start, MigReport *report)
 {
 	MigRevisionSet from = *rows;
 
@@ -262,7 +262,10 @@ start_of_downgrade(const MigGraph *graph, const MigRows *rows, const char *text,
 	if (from.count == 0)
 	{
 		mig_report(report, ERRCODE_MIG_NOT_REACHABLE, "\"%s\" does not lead to a revision", text);
-		mig_report_detail(report, line ? "No revision of this branch is applied." : "No revision is applied.");
+		if (line != NULL)
+			mig_report_detail(report, "No current revision is on branch \"%s\".", branch);
+		else
+			mig_report_detail(report, "No revision is applied.");
 		return mig_report_hint(report, "SELECT * FROM migrate_current() shows where the database is.");
 	}
 	*start = from.items[0];
@@ -285,7 +288,7 @@ resolve_relative_downgrade(const MigGraph *graph, const MigRows *rows, const cha
 		return wrong_direction(text, "A downgrade", report);
 	if (target->symbol == NULL)
 	{
-		if (!start_of_downgrade(graph, rows, text, line, &start, report))
+		if (!start_of_downgrade(graph, rows, text, target->branch, line, &start, report))
 			return false;
 		if (target->branch == NULL)
 			result->branch = start;

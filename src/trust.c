@@ -59,8 +59,10 @@ mig_check_trusted(const MigStoredScript *script, Oid caller)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the script of revision %s must be trusted by role \"%s\" first", script->revision.id, role),
+				 OidIsValid(get_role_oid(script->registered_by, true)) ?
 				 errdetail("Role \"%s\" registered it, and would run statements with rights that it does not have.",
-						   script->registered_by),
+						   script->registered_by) :
+				 errdetail("Role \"%s\", which registered it, does not exist.", script->registered_by),
 				 errhint("Read it: SELECT script FROM migrate_show('%s'); then, as role \"%s\": SELECT * FROM migrate_trust('%s').",
 						 script->revision.id, role, script->revision.id)));
 	}

@@ -122,7 +122,7 @@ change_version(int expected, const char *sql, const char *schema_name, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_BROKEN_GRAPH),
 				 errmsg("the version table has no row \"%s\" any more", old_version),
-				 errdetail("It had one when the run began."),
+				 errdetail("It had one before the last script ran."),
 				 errhint("A revision script must not change migrate_version.")));
 }
 
