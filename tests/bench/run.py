@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Benchmarks of migrate.  README.md says what the figures mean.
+
+  tests/bench/run.py [options] [case...]
+
+Cases: upgrade delay idle memory register; without one, all of them.
+"""
+
+import argparse
+import sys
+
+import idle
+import memory
+import pq
+import register
+import scratch
+import upgrade
+
+CASES = {
+    "upgrade": upgrade.upgrade,
+    "delay": upgrade.delay,
+    "idle": idle.idle,
+    "memory": memory.memory,
+    "register": register.register,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", nargs="*", help="which benchmarks: " + ", ".join(CASES))
+    parser.add_argument("--pg", default="15", metavar="VERSION", help="version or path of a pg_config (15)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it work at all?")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of upgrade (5)")
+    parser.add_argument("--revisions", type=int, default=1000, help="revisions of upgrade and delay (1000)")
+    parser.add_argument("--delay", type=float, default=5, metavar="MS", help="delay in each direction (5)")
+    parser.add_argument("--delay-rounds", type=int, default=3, help="rounds of delay (3)")
+    parser.add_argument("--sizes", default="10000,100000", help="revisions known to idle (10000,100000)")
+    parser.add_argument("--no-peers", action="store_true", help="without Alembic, dbmate, node-pg-migrate")
+    parser.add_argument("--no-fsync", action="store_true", help="run the server with fsync off")
+    parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
+    options = parser.parse_args()
+    options.statements = [1000, 10000, 100000]
+    options.registered = [1000, 10000]
+    if options.quick:
+        options.rounds = options.delay_rounds = 1
+        options.revisions = 50
+        options.sizes = "200,2000"
+        options.statements = [100, 1000, 10000]
+        options.registered = [100, 1000]
+    options.sizes = [int(size) for size in options.sizes.split(",")]
+    for case in options.case:
+        if case not in CASES:
+            parser.error("there is no case \"%s\"; there are: %s" % (case, ", ".join(CASES)))
+    try:
+        with scratch.Server(options.pg, not options.no_fsync, options.keep) as server:
+            with server.session("postgres") as session:
+                print("PostgreSQL %s, fsync %s" % (session.value("SHOW server_version"), session.value("SHOW fsync")))
+            for case in options.case or CASES:
+                CASES[case](server, options)
+    except (scratch.BenchError, pq.PqError) as error:
+        sys.exit("run.py: %s" % error)
+
+
+if __name__ == "__main__":
+    main()
