@@ -60,11 +60,13 @@ sub register
 	return $node->safe_psql($database, 'SELECT action FROM migrate_register(' . quoted(script(@arguments)) . ')');
 }
 
-# Statements fail with this SQLSTATE, and say so in words that match.
+# Statements fail with this SQLSTATE, and say so in words that match.  Options
+# of psql may follow.
 sub state_is
 {
-	my ($node, $database, $sql, $sqlstate, $pattern, $name) = @_;
-	my ($status, $stdout, $stderr) = $node->psql($database, $sql, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my ($node, $database, $sql, $sqlstate, $pattern, $name, @options) = @_;
+	my ($status, $stdout, $stderr) =
+	  $node->psql($database, $sql, extra_params => [ '-v', 'VERBOSITY=verbose', @options ]);
 
 	return ok($status != 0 && $stderr =~ /ERROR:  \Q$sqlstate\E: / && $stderr =~ $pattern, $name)
 	  || diag("SQLSTATE $sqlstate and $pattern were expected, but psql returned $status:\n$stdout$stderr");
