@@ -75,6 +75,11 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 #define MIG_STANDARD_STRINGS standard_conforming_strings
 #endif
 
+/* 19 has REFRESH SEQUENCES, too, and names this one in full */
+#if PG_VERSION_NUM < 190000
+#define ALTER_SUBSCRIPTION_REFRESH_PUBLICATION ALTER_SUBSCRIPTION_REFRESH
+#endif
+
 /* 19 made CLUSTER a case of REPACK */
 #if PG_VERSION_NUM >= 190000
 #define MIG_IS_CLUSTER_ALL(stmt) \

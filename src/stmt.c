@@ -239,6 +239,39 @@ alter_table_refuses(AlterTableStmt *stmt)
 	return NULL;
 }
 
+static const char *
+alter_database_refuses(AlterDatabaseStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->options)
+	{
+		if (strcmp(lfirst_node(DefElem, lc)->defname, "tablespace") == 0)
+			return "ALTER DATABASE ... SET TABLESPACE";
+	}
+	return NULL;
+}
+
+static const char *
+alter_subscription_refuses(AlterSubscriptionStmt *stmt)
+{
+	bool		refreshes = !has_false_option(stmt->options, "refresh");
+
+	switch (stmt->kind)
+	{
+		case ALTER_SUBSCRIPTION_REFRESH_PUBLICATION:
+			return "ALTER SUBSCRIPTION ... REFRESH PUBLICATION";
+		case ALTER_SUBSCRIPTION_SET_PUBLICATION:
+			return refreshes ? "ALTER SUBSCRIPTION ... SET PUBLICATION" : NULL;
+		case ALTER_SUBSCRIPTION_ADD_PUBLICATION:
+			return refreshes ? "ALTER SUBSCRIPTION ... ADD PUBLICATION" : NULL;
+		case ALTER_SUBSCRIPTION_DROP_PUBLICATION:
+			return refreshes ? "ALTER SUBSCRIPTION ... DROP PUBLICATION" : NULL;
+		default:
+			return NULL;
+	}
+}
+
 /*
  * What the statement is, if it is one of those that call
  * PreventInTransactionBlock() in the server; else NULL.  Some decide only
@@ -268,6 +301,10 @@ refuses_transaction(Node *stmt)
 			return "CREATE DATABASE";
 		case T_DropdbStmt:
 			return "DROP DATABASE";
+		case T_AlterDatabaseStmt:
+			return alter_database_refuses((AlterDatabaseStmt *) stmt);
+		case T_AlterSubscriptionStmt:
+			return alter_subscription_refuses((AlterSubscriptionStmt *) stmt);
 		case T_CreateTableSpaceStmt:
 			return "CREATE TABLESPACE";
 		case T_DropTableSpaceStmt:
