@@ -115,11 +115,13 @@ sub dump_schema
 	IPC::Run::run [ 'pg_dump', '-s', '--no-sync', @options, '-d', $node->connstr($database) ],
 	  '>', \$dump, '2>', \$stderr
 	  or die "pg_dump failed: $stderr";
-	my @entries = split(/^--\n(?=-- Name: )/m, $dump);
+	my @entries = split(/^--\n(?=-- (?:Name: |PostgreSQL database dump complete))/m, $dump);
 	@entries = grep { !/^-- Name: (?:EXTENSION )?migrate(?:_version(?: migrate_version_pkey)?)?; / } @entries;
 	my $rest = join("--\n", @entries);
 	# random words of newer versions of pg_dump
 	$rest =~ s/^\\(?:un)?restrict .*\n//mg;
+	# these stand before the first table, also one that is left out here
+	$rest =~ s/^SET default_\w+ = .*\n\n?//mg;
 	return $rest;
 }
 

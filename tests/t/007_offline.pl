@@ -1,0 +1,86 @@
+# Offline scripts: what psql makes of them, without the extension, is what
+# the extension makes of the history.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib $FindBin::RealBin;
+
+use Cwd ();
+use MigrateTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_node('offline');
+my $files = PostgreSQL::Test::Utils::tempdir();
+my $shop = Cwd::abs_path("$FindBin::RealBin/../data/shop");
+
+$node->safe_psql('postgres', "CREATE DATABASE $_") for qw(online offline empty);
+$node->safe_psql('online', "CREATE EXTENSION migrate; ALTER DATABASE online SET migrate.script_location = '$shop'");
+
+# Run an offline script the way the README says.
+sub run_offline
+{
+	my ($sql, $name) = @_;
+
+	put_file("$files/script.sql", $node->safe_psql('online', "SELECT $sql") . "\n");
+	return $node->command_ok(
+		[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$files/script.sql", '-d', $node->connstr('offline') ],
+		$name);
+}
+
+sub versions
+{
+	my ($database) = @_;
+
+	return $node->safe_psql($database, q{SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM migrate_version});
+}
+
+# Both databases are at the same place, with the same schema.
+sub same
+{
+	my ($name) = @_;
+
+	is(dump_schema($node, 'offline'), dump_schema($node, 'online'), "$name: the schema is the same");
+	is(versions('offline'), versions('online'), "$name: so are the versions");
+}
+
+my $nothing = dump_schema($node, 'empty');
+my @revisions = split(/\n/, $node->safe_psql('online', q{SELECT revision FROM migrate_plan('heads') GROUP BY step, revision ORDER BY step}));
+my $all = $node->safe_psql('online', 'SELECT count(*) FROM migrate_history()');
+cmp_ok($all, '>=', 60, 'the history is a long one');
+
+run_offline(q{migrate_upgrade_sql('heads')}, 'the upgrade runs');
+is($node->safe_psql('online', q{SELECT count(*) FROM migrate_upgrade('heads')}), $all, 'all of it runs online');
+isnt(dump_schema($node, 'online'), $nothing, 'and leaves a schema');
+same('upgrade');
+is($node->safe_psql('offline', q{SELECT count(*) FROM pg_extension WHERE extname = 'migrate'}), 0, 'without the extension');
+
+run_offline(q{migrate_downgrade_sql('heads:base')}, 'the downgrade runs');
+is($node->safe_psql('online', q{SELECT count(*) FROM migrate_downgrade('base')}), $all, 'all of it runs online');
+same('downgrade');
+is(dump_schema($node, 'offline'), $nothing, 'nothing is left');
+
+note 'up to somewhere';
+for my $middle (@revisions[ $all / 3, $all - 2 ])
+{
+	$node->safe_psql('offline', 'DROP TABLE migrate_version');
+	run_offline("migrate_upgrade_sql('$middle')", "the upgrade to $middle runs");
+	$node->safe_psql('online', "SELECT migrate_upgrade('$middle')");
+	same($middle);
+	run_offline("migrate_downgrade_sql('$middle:base')", 'and back');
+	$node->safe_psql('online', q{SELECT migrate_downgrade('base')});
+	is(dump_schema($node, 'offline'), $nothing, 'nothing is left');
+}
+
+note 'a script for another place';
+my ($status, $stdout, $stderr);
+put_file("$files/script.sql", $node->safe_psql('online', "SELECT migrate_upgrade_sql('$revisions[0]:$revisions[1]')") . "\n");
+IPC::Run::run(
+	[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-f', "$files/script.sql", '-d', $node->connstr('offline') ],
+	'>', \$stdout, '2>', \$stderr)
+  and fail('it must not run');
+like($stderr, qr/ERROR:  .*\b$revisions[0]\b/, 'says where the database must be');
+is(dump_schema($node, 'offline'), $nothing, 'and does nothing');
+
+$node->stop;
+done_testing();
