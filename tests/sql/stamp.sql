@@ -25,8 +25,9 @@ SELECT count(*) FROM pg_temp.trace;
 SELECT * FROM migrate_stamp('bbbb2');
 SELECT pg_temp.upgrade('head');
 
--- NULL: nothing
+-- NULL: nothing; an empty list is the base
 SELECT * FROM migrate_stamp(NULL);
+SELECT * FROM migrate_stamp('');
 
 --
 -- Branches
