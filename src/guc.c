@@ -78,7 +78,7 @@ mig_define_settings(void)
 							   "If there is no such file, a built-in template is used.",
 							   &mig_template,
 							   "script.sql.tmpl",
-							   PGC_USERSET, 0, NULL, NULL, NULL);
+							   PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.timezone",
 							   "Sets the time zone of the dates in new revision scripts.",
 							   "Empty: the time zone of the session.",
