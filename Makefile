@@ -51,6 +51,7 @@ REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-lo
 
 ISOLATION = \
 	look_during_run \
+	one_moment \
 	register_together \
 	run_lock_timeout \
 	upgrade_at_head \

@@ -283,7 +283,7 @@ $node->safe_psql('postgres', q{SELECT migrate_merge('heads', 'x') FROM migrate_r
 is($node->safe_psql('postgres', q{SELECT count(*) FROM migrate_heads()}), 1, 'a merge is a file, too');
 
 note 'databases with other encodings';
-$node->safe_psql('postgres', "CREATE DATABASE $_ ENCODING '$_' LOCALE 'C' TEMPLATE template0") for qw(latin1 sql_ascii);
+$node->safe_psql('postgres', "CREATE DATABASE $_ ENCODING '$_' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0") for qw(latin1 sql_ascii);
 for my $database (qw(latin1 sql_ascii))
 {
 	fresh($database);
