@@ -116,6 +116,7 @@ duplicate_parent(const MigGraph *graph, int parent)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("revision %s is named twice", graph->revisions[parent].id),
+			 errdetail("A revision can come after another one only once."),
 			 errhint("Name each parent once.")));
 }
 
@@ -132,6 +133,11 @@ resolve_parents(const MigGraph *graph, const char *text)
 
 	if (!mig_name_list_split(&names, text, strlen(text)))
 		empty_name("revisions", text);
+	if (names.count == 0)
+	{
+		(void) mig_unknown_revision(NULL, &report);
+		mig_report_throw(&report);
+	}
 	for (i = 0; i < names.count; i++)
 	{
 		MigRevisionSet named;
@@ -163,7 +169,7 @@ check_parents(const MigGraph *graph, const MigRevisionSet *parents, bool splice)
 					(errcode(ERRCODE_MIG_MULTIPLE_HEADS),
 					 errmsg("revision %s is not a head", graph->revisions[parents->items[i]].id),
 					 errdetail("Another revision after it would make a new branch."),
-					 errhint("Write splice => true to make a branch on purpose, or name a head: SELECT * FROM migrate_heads().")));
+					 errhint("Write splice => true to make a branch on purpose, or name a head: SELECT * FROM migrate_heads();")));
 	}
 }
 
@@ -459,7 +465,7 @@ mig_init_location(MigNameList *paths)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("script location \"%s\" is not empty", mig_script_location),
 				 errdetail("migrate_init() writes into an empty directory only, so that nothing is overwritten."),
-				 errhint("If it has scripts already there is nothing to initialize: SELECT * FROM migrate_load().")));
+				 errhint("If it has scripts already there is nothing to initialize: SELECT * FROM migrate_load();")));
 	paths->names = NULL;
 	paths->count = 0;
 	for (i = 0; (location = mig_version_location(i)) != NULL; i++)

@@ -124,7 +124,7 @@ check_at_heads(const View *view)
 					   mig_graph_join_ids(graph, view->store.rows.items, view->store.rows.count) : "base",
 					   graph->nreal_heads > 0 ?
 					   mig_graph_join_ids(graph, graph->real_heads, graph->nreal_heads) : "none"),
-			 errhint("SELECT * FROM migrate_upgrade('heads').")));
+			 errhint("SELECT * FROM migrate_upgrade('heads');")));
 }
 
 /*

@@ -63,7 +63,7 @@ migrate_register(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" of migrate_register() must not be null",
 						PG_ARGISNULL(0) ? "script" : "accept_changes"),
-				 errhint("SELECT * FROM migrate_register(script, path).")));
+				 errhint("SELECT * FROM migrate_register(script, path);")));
 	mig_register_script(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
 						PG_GETARG_BOOL(2), &script);

@@ -185,10 +185,19 @@ add_labels(MigGraph *graph, MigReport *report)
 
 /* A parent that no script defines.  It makes no edge. */
 static void
-missing_parent(const MigRevision *rev, const char *field, const char *name, MigReport *report)
+missing_parent(const MigRevision *rev, const char *field, const char *name, const MigRevision *labelled,
+			   MigReport *report)
 {
 	if (!FIRST_DEFECT(report))
 		return;
+	if (labelled != NULL)
+	{
+		mig_report(report, BROKEN, "revision %s revises \"%s\", which is a branch label", rev->id, name);
+		mig_report_detail(report, "Field \"%s\" in \"%s\" names it; revision %s has the label.", field, rev->path,
+						  labelled->id);
+		mig_report_hint(report, "Write the id of a revision.");
+		return;
+	}
 	mig_report(report, BROKEN, "revision %s, which revision %s %s, is not present", name, rev->id,
 			   strcmp(field, "Revises") == 0 ? "revises" : "depends on");
 	mig_report_detail(report, "Field \"%s\" in \"%s\" names it.", field, rev->path);
@@ -235,12 +244,16 @@ resolve_edges(MigGraph *graph, MigEdges *edges, bool dependencies, MigReport *re
 		for (j = 0; j < names->count; j++)
 		{
 			int			parent = mig_graph_lookup(graph, names->names[j]);
+			const MigRevision *labelled = NULL;
 
 			/* down_revision is an id, never a label */
 			if (parent >= 0 && !dependencies && strcmp(revision_id(graph, parent), names->names[j]) != 0)
+			{
+				labelled = &graph->revisions[parent];
 				parent = -1;
+			}
 			if (parent < 0)
-				missing_parent(rev, dependencies ? "Depends On" : "Revises", names->names[j], report);
+				missing_parent(rev, dependencies ? "Depends On" : "Revises", names->names[j], labelled, report);
 			else if (parent == i && FIRST_DEFECT(report))
 			{
 				mig_report(report, BROKEN, "revision %s depends on itself", rev->id);

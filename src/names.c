@@ -113,6 +113,18 @@ mig_parse_target(const char *text, bool allow_relative, MigTargetText *result)
 bool
 mig_unknown_revision(const char *name, MigReport *report)
 {
+	if (name != NULL && strcmp(name, "current") == 0)
+	{
+		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "\"current\" is not a revision");
+		mig_report_detail(report, "The word stands for the current revisions in a range, and for migrate_show().");
+		return mig_report_hint(report, "SELECT * FROM migrate_current() names them.");
+	}
+	if (name != NULL && strchr(name, ':') != NULL)
+	{
+		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "\"%s\" is not a revision", name);
+		mig_report_detail(report, "It is a range of revisions.");
+		return mig_report_hint(report, "Name one of its ends.");
+	}
 	if (name == NULL || name[0] == '\0')
 		mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION, "revision name is empty");
 	else
@@ -133,7 +145,7 @@ multiple_heads(const MigGraph *graph, const char *text, const MigRevisionSet *he
 	if (one_wanted)
 		return mig_report_hint(report, "Name one of them.");
 	return mig_report_hint(report,
-						   "Name one of them, write \"heads\" for all of them, or join them: SELECT * FROM migrate_merge('heads', 'merge').");
+						   "Name one of them, write \"heads\" for all of them, or join them: SELECT * FROM migrate_merge('heads', 'merge');");
 }
 
 /* ----------

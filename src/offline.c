@@ -207,12 +207,17 @@ resolve_start(const MigGraph *graph, MigDirection direction, const char *range, 
 	char	   *end = pstrdup(range);
 	int			revision = MIG_BASE;
 
+	if (range[0] == '\0')
+	{
+		(void) mig_unknown_revision(NULL, &report);
+		mig_report_throw(&report);
+	}
 	if (strchr(range, ':') == NULL && direction == MIG_DOWNGRADE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not a range of revisions", range),
 				 errdetail("A script cannot see where the database is, so both ends must be given."),
-				 errhint("Write from:to, for instance SELECT migrate_downgrade_sql('head:base').")));
+				 errhint("Write from:to, for instance SELECT migrate_downgrade_sql('head:base');")));
 	if ((strchr(range, ':') != NULL && !mig_split_range(range, &start, &end, &report)) ||
 		(start[0] != '\0' && !mig_resolve_revision(graph, start, &revision, &report)))
 		mig_report_throw(&report);

@@ -100,7 +100,7 @@ check_overlap(const MigGraph *graph, const MigRevisionSet *set, const char *what
 					  graph->revisions[culprit].id,
 					  mig_graph_join_ids(graph, set->items, set->count));
 	return mig_report_hint(report, "%s", strcmp(what, "rows of the version table") == 0 ?
-						   "The table was changed by hand. Set it anew: SELECT migrate_stamp('...', purge => true)." :
+						   "The table was changed by hand. Set it anew: SELECT migrate_stamp('...', purge => true);" :
 						   "Name only the newest revision of each branch.");
 }
 

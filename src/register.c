@@ -108,7 +108,7 @@ parse_text(const char *text, const char *path, MigStoredScript *script)
 		text += strlen(MIG_UTF8_BOM);
 	source.text = text;
 	source.len = strlen(text);
-	source.path = path ? check_path(path) : "(no path)";
+	source.path = path ? check_path(path) : NULL;
 	mig_parse_script(&source);
 	if (path == NULL)
 		source.path = check_path(default_path(&source.script.revision));
@@ -272,7 +272,7 @@ check_may_write_files(const char *path)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied to edit a file of the script location"),
 			 errdetail("\"%s\" is a file; only roles with privileges of \"pg_write_server_files\" may change it.", path),
-			 errhint("Change the file on the server, then SELECT * FROM migrate_load().")));
+			 errhint("Change the file on the server, then SELECT * FROM migrate_load();")));
 }
 
 /* The revision to edit: known, and not applied. */
@@ -289,6 +289,7 @@ find_editable(const MigStore *store, const MigExtension *extension, const char *
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_REVISION),
 				 errmsg("\"%s\" denotes no revision", name),
+				 errdetail("It is the place below the first one."),
 				 errhint("SELECT * FROM migrate_history() lists the revisions.")));
 	script = &store->scripts[index];
 	if (is_applied(extension, script->revision.id))
@@ -296,7 +297,7 @@ find_editable(const MigStore *store, const MigExtension *extension, const char *
 				(errcode(ERRCODE_MIG_SCRIPT_CHANGED),
 				 errmsg("revision %s is applied and cannot be edited", script->revision.id),
 				 errdetail("What was run is what its script must say."),
-				 errhint("Downgrade below it first, or make the change in a new revision: SELECT * FROM migrate_revision('message').")));
+				 errhint("Downgrade below it first, or make the change in a new revision: SELECT * FROM migrate_revision('message');")));
 	return script;
 }
 
@@ -309,6 +310,7 @@ check_same_revision(const MigStoredScript *old_script, const MigStoredScript *ne
 				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
 				 errmsg("the script is of revision %s, not of revision %s",
 						new_script->revision.id, old_script->revision.id),
+				 errdetail("To edit a script is not to make another revision of it."),
 				 errhint("Leave the line \"-- Revision ID: %s\" as it is.", old_script->revision.id)));
 }
 

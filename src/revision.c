@@ -42,7 +42,10 @@ check_name(const char *what, const char *name, const char *illegal, MigReport *r
 	const char *p;
 
 	if (name[0] == '\0')
-		return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s is empty", what);
+	{
+		mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s is empty", what);
+		return mig_report_hint(report, "Write letters, digits, underscores or dots.");
+	}
 	if (mig_is_symbol(name))
 	{
 		mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" is reserved", what, name);
@@ -50,17 +53,24 @@ check_name(const char *what, const char *name, const char *illegal, MigReport *r
 		return mig_report_hint(report, "Choose another name.");
 	}
 	if (strcmp(name, "<base>") == 0)
-		return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" is reserved", what, name);
+	{
+		mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" is reserved", what, name);
+		return mig_report_hint(report, "Choose another name.");
+	}
 	if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
-		return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT,
-						  "%s \"%s\" begins or ends with a blank", what, name);
+	{
+		mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" begins or ends with a blank", what, name);
+		return mig_report_hint(report, "Remove the blank.");
+	}
 	for (p = name; *p; p++)
 	{
 		if (strchr(illegal, *p) == NULL && (unsigned char) *p >= ' ' && *p != 0x7F)
 			continue;
 		if ((unsigned char) *p < ' ' || *p == 0x7F)
-			return mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT,
-							  "%s \"%s\" contains a control character", what, name);
+		{
+			mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s \"%s\" contains a control character", what, name);
+			return mig_report_hint(report, "Letters, digits, underscores and dots are always allowed.");
+		}
 		mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT,
 				   "character \"%c\" is not allowed in %s \"%s\"", *p, what, name);
 		return mig_report_hint(report, "Letters, digits, underscores and dots are always allowed.");

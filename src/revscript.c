@@ -243,7 +243,8 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	{
 		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
 				   "directive \"%.*s\" must stand on a line of its own", (int) len, content);
-		return mig_report_detail(parser->report, "It is on line %d.", token->line);
+		mig_report_detail(parser->report, "It is on line %d.", token->line);
+		return mig_report_hint(parser->report, "Begin a new line before it.");
 	}
 	if (!next_word(&p, end, &word, &word_len))
 		return directive_error(parser, token, content, len);
@@ -257,7 +258,8 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	{
 		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
 				   "script has two %s sections", downgrade ? "downgrade" : "upgrade");
-		return mig_report_detail(parser->report, "The second one begins on line %d.", token->line);
+		mig_report_detail(parser->report, "The second one begins on line %d.", token->line);
+		return mig_report_hint(parser->report, "Join the two sections, or make two revisions.");
 	}
 	hash_begin(parser);
 
@@ -344,9 +346,8 @@ copy_data(ScriptParser *parser, const MigToken *semicolon)
 			break;
 	}
 	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "rows of COPY FROM STDIN have no end");
-	mig_report_detail(parser->report, "They begin on line %d; a line with \"\\.\" must follow the last one.",
-					  copy->line);
-	return false;
+	mig_report_detail(parser->report, "They begin on line %d.", copy->line);
+	return mig_report_hint(parser->report, "Write a line with \"\\.\" after the last row.");
 }
 
 /* Note where the statement that just ended could be cut from the next one. */
@@ -407,6 +408,23 @@ statement_word(ScriptParser *parser, const MigToken *token)
 #undef PREVIOUS
 }
 
+/* A backslash outside of quotes: whoever wrote it meant psql. */
+static bool
+refuse_meta_command(ScriptParser *parser, const MigToken *token)
+{
+	const MigScanner *s = &parser->scanner;
+	const char *command = s->text + token->start;
+	size_t		len = 1;
+
+	while (token->start + len < s->len && !mig_is_space(command[len]))
+		len++;
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+			   "psql meta-command \"%.*s\" is not supported", (int) len, command);
+	mig_report_detail(parser->report, "It is on line %d. A revision script is run by the server, which has no psql.",
+					  token->line);
+	return mig_report_hint(parser->report, "Remove the line, or write it as SQL.");
+}
+
 /* One token of a section, comments excepted. */
 static bool
 section_token(ScriptParser *parser, const MigToken *token)
@@ -418,22 +436,9 @@ section_token(ScriptParser *parser, const MigToken *token)
 	if (parser->section->none)
 	{
 		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "downgrade section is marked \"none\" but has statements");
-		return mig_report_detail(parser->report, "The first one begins on line %d.", token->line);
+		mig_report_detail(parser->report, "The first one begins on line %d.", token->line);
+		return mig_report_hint(parser->report, "Remove the word \"none\", or the statements.");
 	}
-	if (token->kind == MIG_TOKEN_BACKSLASH)
-	{
-		const char *command = s->text + token->start;
-		size_t		len = 1;
-
-		while (token->start + len < s->len && !mig_is_space(command[len]))
-			len++;
-		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
-				   "psql meta-command \"%.*s\" is not supported", (int) len, command);
-		mig_report_detail(parser->report, "It is on line %d. A revision script is run by the server, which has no psql.",
-						  token->line);
-		return mig_report_hint(parser->report, "Remove the line, or write it as SQL.");
-	}
-
 	hash_text(parser, (char) ('a' + token->kind), s->text + token->start, token->len,
 			  token->kind == MIG_TOKEN_WORD);
 
@@ -478,6 +483,8 @@ script_token(ScriptParser *parser, const MigToken *token)
 	}
 	if (token->kind == MIG_TOKEN_BLOCK_COMMENT)
 		return true;
+	if (token->kind == MIG_TOKEN_BACKSLASH)
+		return refuse_meta_command(parser, token);
 	if (parser->section == NULL)
 	{
 		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "statement outside of a section");

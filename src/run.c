@@ -53,7 +53,7 @@ set_ids(const MigGraph *graph, const MigRevisionSet *set)
  */
 
 static void
-check_reversible(const MigPreparedStep *prepared)
+check_reversible(const MigPreparedStep *prepared, bool from_file)
 {
 	if (mig_revscript_section(&prepared->source.script, prepared->source.direction)->present)
 		return;
@@ -61,7 +61,9 @@ check_reversible(const MigPreparedStep *prepared)
 			(errcode(ERRCODE_MIG_IRREVERSIBLE),
 			 errmsg("revision %s is irreversible", prepared->source.revision),
 			 errdetail("\"%s\" has no downgrade section. Nothing was run.", prepared->source.path),
-			 errhint("Write a section \"-- migrate:downgrade\" (\"-- migrate:downgrade none\" if there is nothing to undo) and accept the change: SELECT * FROM migrate_register(script, path, accept_changes => true).")));
+			 errhint("Write a section \"-- migrate:downgrade\" (\"-- migrate:downgrade none\" if there is nothing to undo) and accept the change: SELECT * FROM %s;",
+					 from_file ? "migrate_load(accept_changes => true)" :
+					 "migrate_register(script, path, accept_changes => true)")));
 }
 
 /* What to do instead of running a revision that refuses a transaction. */
@@ -121,7 +123,7 @@ mig_prepare_step(MigPreparedStep *prepared, const MigStore *store, const MigExte
 	prepared->source.text = mig_store_text(store, extension, step->revision);
 	prepared->source.len = strlen(prepared->source.text);
 	mig_parse_script(&prepared->source);
-	check_reversible(prepared);
+	check_reversible(prepared, store->scripts[step->revision].file_stamp != NULL);
 	mig_parse_section(&prepared->source, &prepared->statements);
 }
 
@@ -212,6 +214,16 @@ announce(const MigGraph *graph, const MigPreparedStep *prepared)
 					revision->message[0] != '\0' ? ", " : "", revision->message)));
 }
 
+/* An error after the last statement is not one of the script's. */
+static void
+record_error_callback(void *arg)
+{
+	const MigPreparedStep *prepared = (const MigPreparedStep *) arg;
+
+	errcontext("recording the %s of revision %s", mig_direction_name(prepared->source.direction),
+			   prepared->source.revision);
+}
+
 /* What a step leaves: the version rows and a row of the ledger. */
 static void
 record_step(const MigStore *store, const MigPreparedStep *prepared, TimestampTz started_at, Interval *duration)
@@ -219,6 +231,7 @@ record_step(const MigStore *store, const MigPreparedStep *prepared, TimestampTz 
 	const MigStoredScript *script = &store->scripts[prepared->step->revision];
 	MigOwnerScope scope;
 	MigLogEntry entry = {0};
+	ErrorContextCallback callback;
 
 	entry.direction = mig_direction_name(prepared->source.direction);
 	entry.revision = script->revision.id;
@@ -232,10 +245,15 @@ record_step(const MigStore *store, const MigPreparedStep *prepared, TimestampTz 
 	entry.duration = duration;
 	entry.role = mig_current_role_name();
 
+	callback.callback = record_error_callback;
+	callback.arg = unconstify(MigPreparedStep *, prepared);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	mig_enter_owner(&scope);
 	mig_versions_apply(&scope.extension, ORDINARY_SCHEMA, &entry.removed, &entry.added);
 	mig_log_append(&scope.extension, ORDINARY_SCHEMA, &entry);
 	mig_leave_owner(&scope);
+	error_context_stack = callback.previous;
 }
 
 /* Append a row to the result. */

@@ -53,7 +53,7 @@ location_error(const char *path)
 			(errcode_for_file_access(),
 			 errmsg("could not open directory \"%s\": %s", path, strerror(saved_errno)),
 			 errdetail("It belongs to the setting \"migrate.script_location\"."),
-			 errhint("Create the directory on the server, readable by the operating system user of the server, or SELECT * FROM migrate_init().")));
+			 errhint("Create the directory on the server, readable by the operating system user of the server, or SELECT * FROM migrate_init();")));
 }
 
 /* The absolute form of a file name, all links followed; NULL with errno set. */
@@ -80,7 +80,7 @@ mig_require_script_location(void)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("no script location is set"),
 			 errdetail("The setting \"migrate.script_location\" is empty."),
-			 errhint("ALTER DATABASE %s SET migrate.script_location = '/path/on/the/server'; then reconnect. Or register scripts as text: SELECT * FROM migrate_register(script, path).",
+			 errhint("ALTER DATABASE %s SET migrate.script_location = '/path/on/the/server'; then reconnect. Or register scripts as text: SELECT * FROM migrate_register(script, path);",
 					 quote_identifier(get_database_name(MyDatabaseId)))));
 }
 
@@ -461,7 +461,7 @@ mig_scriptdir_write(const char *path, const char *text, bool may_exist)
 				(errcode_for_file_access(),
 				 errmsg("could not write file \"%s\": %m", path),
 				 errdetail("The script location is \"%s\".", mig_script_location),
-				 errhint("Make the directory writable by the operating system user that the server runs as, or save the script yourself and register it: SELECT * FROM migrate_register(script, path).")));
+				 errhint("Make the directory writable by the operating system user that the server runs as, or save the script yourself and register it: SELECT * FROM migrate_register(script, path);")));
 	ok = fwrite(utf8, 1, strlen(utf8), file) == strlen(utf8);
 	ok = FreeFile(file) == 0 && ok;
 	if (!ok || durable_rename(temporary, name, LOG) != 0)

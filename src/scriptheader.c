@@ -81,10 +81,11 @@ match_field(const char **content, size_t *len, const char *field)
 
 /* An error with its line. */
 static bool
-header_error(MigHeaderParser *parser, int line, const char *what)
+header_error(MigHeaderParser *parser, int line, const char *what, const char *hint)
 {
 	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s", what);
-	return mig_report_detail(parser->report, "The header says so on line %d.", line);
+	mig_report_detail(parser->report, "The header says so on line %d.", line);
+	return mig_report_hint(parser->report, "%s", hint);
 }
 
 /* Read a comma-separated field into a list; check each name. */
@@ -96,10 +97,12 @@ parse_name_list(MigHeaderParser *parser, const MigToken *token, const char *fiel
 	int			i;
 
 	if (*seen)
-		return header_error(parser, token->line, psprintf("field \"%s\" is given twice", field));
+		return header_error(parser, token->line, psprintf("field \"%s\" is given twice", field),
+							"Write all names on one line, with a comma between them.");
 	*seen = true;
 	if (!mig_name_list_split(list, value, len))
-		return header_error(parser, token->line, psprintf("field \"%s\" has an empty name", field));
+		return header_error(parser, token->line, psprintf("field \"%s\" has an empty name", field),
+							"Write one comma between two names, and none at the end.");
 	for (i = 0; i < list->count; i++)
 	{
 		if (!check(list->names[i], parser->report))
@@ -115,7 +118,8 @@ parse_revision_id(MigHeaderParser *parser, const MigToken *token, const char *va
 	MigRevision *revision = parser->revision;
 
 	if (revision->id != NULL)
-		return header_error(parser, token->line, "field \"Revision ID\" is given twice");
+		return header_error(parser, token->line, "field \"Revision ID\" is given twice",
+							"A file has one revision; put the other one in a file of its own.");
 	revision->id = pnstrdup(value, len);
 	if (!mig_check_revision_id(revision->id, parser->report))
 	{

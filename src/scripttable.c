@@ -14,7 +14,9 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "graph.h"
 #include "miscadmin.h"
+#include "purecore.h"
 #include "scripttable.h"
 #include "spiutil.h"
 #include "storage/lmgr.h"
@@ -204,6 +206,28 @@ mig_script_set_owner(const MigExtension *extension, const char *revision, const 
 					lengthof(arguments), arguments);
 }
 
+/* The version rows of all schemas. */
+static void
+read_all_versions(const MigExtension *extension, MigNameList *versions)
+{
+	uint64		n = mig_spi_execute(SPI_OK_SELECT,
+									psprintf("SELECT DISTINCT version_num FROM %s.migrate_version",
+											 extension->schema_name),
+									0, NULL);
+	uint64		row;
+
+	versions->names = NULL;
+	versions->count = 0;
+	for (row = 0; row < n; row++)
+	{
+		char	   *version = mig_spi_get_text(row, 1);
+
+		mig_name_list_append(versions, version, strlen(version));
+		pfree(version);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /*
  * All revisions that are applied in some schema: the rows of the version
  * table and what they come after.  It does not need a sound graph, since it
@@ -212,28 +236,37 @@ mig_script_set_owner(const MigExtension *extension, const char *revision, const 
 void
 mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 {
-	uint64		n = mig_spi_execute(SPI_OK_SELECT,
-									psprintf("WITH RECURSIVE label AS ("
-											 "SELECT l.label, s.revision FROM %1$s.migrate_script s, pg_catalog.unnest(s.branch_labels) l(label)),"
-											 " edge AS (SELECT s.revision, COALESCE(label.revision, p.parent) AS parent"
-											 " FROM %1$s.migrate_script s"
-											 " CROSS JOIN LATERAL (SELECT pg_catalog.unnest(s.down_revision) UNION SELECT pg_catalog.unnest(s.depends_on)) p(parent)"
-											 " LEFT JOIN label ON label.label = p.parent),"
-											 " applied AS (SELECT version_num AS revision FROM %1$s.migrate_version"
-											 " UNION SELECT edge.parent FROM applied JOIN edge USING (revision))"
-											 " SELECT revision FROM applied",
-											 extension->schema_name),
-									0, NULL);
-	uint64		row;
+	MigStoredScript *scripts;
+	MigRevision *revisions;
+	MigGraph   *graph;
+	MigReport	report;
+	int		   *rows;
+	bool	   *marked;
+	int			nscripts;
+	int			nrows = 0;
+	int			i;
 
-	applied->names = NULL;
-	applied->count = 0;
-	for (row = 0; row < n; row++)
+	read_all_versions(extension, applied);
+	if (applied->count == 0)
+		return;
+	mig_scripts_read(extension, &scripts, &nscripts);
+	revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
+	for (i = 0; i < nscripts; i++)
+		revisions[i] = scripts[i].revision;
+	graph = mig_graph_build(revisions, nscripts, &report);
+
+	rows = mig_alloc_array(int, applied->count);
+	for (i = 0; i < applied->count; i++)
 	{
-		char	   *revision = mig_spi_get_text(row, 1);
+		int			revision = mig_graph_lookup(graph, applied->names[i]);
 
-		mig_name_list_append(applied, revision, strlen(revision));
-		pfree(revision);
+		if (revision >= 0)
+			rows[nrows++] = revision;
 	}
-	SPI_freetuptable(SPI_tuptable);
+	marked = mig_graph_ancestors(graph, rows, nrows, MIG_ALL_PARENTS);
+	for (i = 0; i < nscripts; i++)
+	{
+		if (marked[i])
+			mig_name_list_append(applied, revisions[i].id, strlen(revisions[i].id));
+	}
 }

@@ -147,7 +147,8 @@ scan_block_comment(MigScanner *s, const MigToken *token, MigReport *report)
 			advance(s);
 	}
 	mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "unterminated comment");
-	return mig_report_detail(report, "The comment that begins on line %d has no end.", token->line);
+	mig_report_detail(report, "The comment that begins on line %d has no end.", token->line);
+	return mig_report_hint(report, "Comments may be nested; each \"/*\" needs a \"*/\".");
 }
 
 /*
@@ -199,8 +200,8 @@ scan_string(MigScanner *s, const MigToken *token, bool backslashes, MigReport *r
 		if (IS_END(s))
 		{
 			mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "unterminated quoted string");
-			return mig_report_detail(report, "The string that begins on line %d has no closing quote.",
-									 token->line);
+			mig_report_detail(report, "The string that begins on line %d has no closing quote.", token->line);
+			return mig_report_hint(report, "Write a quote inside of a string twice.");
 		}
 		s->pos++;
 	} while ((!IS_END(s) && PEEK(s) == '\'') || skip_to_continuation(s));
@@ -219,8 +220,8 @@ scan_quoted_identifier(MigScanner *s, const MigToken *token, MigReport *report)
 		if (IS_END(s))
 		{
 			mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "unterminated quoted identifier");
-			return mig_report_detail(report, "The identifier that begins on line %d has no closing quote.",
-									 token->line);
+			mig_report_detail(report, "The identifier that begins on line %d has no closing quote.", token->line);
+			return mig_report_hint(report, "Write a quote inside of an identifier twice.");
 		}
 		s->pos++;
 	} while (!IS_END(s) && PEEK(s) == '"');
@@ -261,8 +262,9 @@ scan_dollar_string(MigScanner *s, const MigToken *token, size_t delimiter_len, M
 		advance(s);
 	}
 	mig_report(report, ERRCODE_MIG_MALFORMED_SCRIPT, "unterminated dollar-quoted string");
-	return mig_report_detail(report, "The string that begins with %.*s on line %d has no end.",
-							 (int) delimiter_len, delimiter, token->line);
+	mig_report_detail(report, "The string that begins with %.*s on line %d has no end.",
+					  (int) delimiter_len, delimiter, token->line);
+	return mig_report_hint(report, "It ends with the same %.*s.", (int) delimiter_len, delimiter);
 }
 
 /* At a digit, or at a point before a digit. */

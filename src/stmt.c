@@ -57,7 +57,7 @@ typedef struct Collector
 
 /*
  * Parse the text of a script into header and sections.  An error names the
- * script.
+ * script, if it has a path yet.
  */
 void
 mig_parse_script(MigScriptSource *source)
@@ -67,7 +67,9 @@ mig_parse_script(MigScriptSource *source)
 	if (!mig_revscript_parse(source->text, source->len, MIG_STANDARD_STRINGS,
 							 &source->script, &report))
 	{
-		report.message = psprintf("revision script \"%s\": %s", source->path, report.message);
+		report.message = source->path ?
+			psprintf("revision script \"%s\": %s", source->path, report.message) :
+			psprintf("revision script: %s", report.message);
 		mig_report_throw(&report);
 	}
 }
@@ -324,8 +326,8 @@ static void
 refuse_transaction_control(const Collector *collector, TransactionStmt *stmt, int line)
 {
 	static const char *const names[] = {
-		"BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK TO SAVEPOINT",
-		"PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"
+		"BEGIN", "START TRANSACTION", "COMMIT or END", "ROLLBACK or ABORT", "SAVEPOINT", "RELEASE",
+		"ROLLBACK TO SAVEPOINT", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"
 	};
 
 	ereport(ERROR,
@@ -555,5 +557,6 @@ mig_parse_section(const MigScriptSource *source, MigStatementList *list)
 				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
 				 errmsg("revision script \"%s\": rows without COPY FROM STDIN", source->path),
 				 errdetail("The rows that begin on line %d follow something else.",
-						   section->copies[collector.ncopies].line)));
+						   section->copies[collector.ncopies].line),
+				 errhint("Remove the rows and the line with \"\\.\".")));
 }

@@ -34,7 +34,7 @@ too_few_steps(const char *text, int steps, MigReport *report)
 	if (steps == 0)
 		mig_report_detail(report, "No steps are asked for.");
 	else
-		mig_report_detail(report, "There are not %d steps to take from there.", abs(steps));
+		mig_report_detail(report, "There are fewer than %d steps to take from there.", abs(steps));
 	return mig_report_hint(report, "SELECT * FROM migrate_current() shows where the database is, SELECT migrate_graph() where it can go.");
 }
 
@@ -45,8 +45,8 @@ wrong_direction(const char *text, const char *direction, MigReport *report)
 	mig_report(report, ERRCODE_MIG_NOT_REACHABLE, "\"%s\" does not lead to a revision", text);
 	mig_report_detail(report, "%s takes steps from the current revision in one direction only.", direction);
 	return mig_report_hint(report, "%s", strcmp(direction, "An upgrade") == 0 ?
-						   "Write +N; to go back, use migrate_downgrade('-N')." :
-						   "Write -N; to go forward, use migrate_upgrade('+N').");
+						   "Write +N or branch@+N; to go back, use migrate_downgrade('-N')." :
+						   "Write -N or branch@-N; to go forward, use migrate_upgrade('+N').");
 }
 
 /*
@@ -95,7 +95,7 @@ mig_resolve_rows(const MigGraph *graph, const MigNameList *names, MigRows *rows,
 			mig_report(report, ERRCODE_MIG_UNKNOWN_REVISION,
 					   "the database is at revision \"%s\", whose script is not known", names->names[i]);
 			mig_report_detail(report, "The version table names it, but no script with this id was registered or found in the script location.");
-			return mig_report_hint(report, "Deploy or register its script; if it is gone for good, set the version anew: SELECT migrate_stamp('head', purge => true).");
+			return mig_report_hint(report, "Deploy or register its script; if it is gone for good, set the version anew: SELECT migrate_stamp('head', purge => true);");
 		}
 		rows->items[rows->count++] = revision;
 	}

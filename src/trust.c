@@ -63,7 +63,7 @@ mig_check_trusted(const MigStoredScript *script, Oid caller)
 				 errdetail("Role \"%s\" registered it, and would run statements with rights that it does not have.",
 						   script->registered_by) :
 				 errdetail("Role \"%s\", which registered it, does not exist.", script->registered_by),
-				 errhint("Read it: SELECT script FROM migrate_show('%s'); then, as role \"%s\": SELECT * FROM migrate_trust('%s').",
+				 errhint("Read it: SELECT script FROM migrate_show('%s'); then, as role \"%s\": SELECT * FROM migrate_trust('%s');",
 						 script->revision.id, role, script->revision.id)));
 	}
 }

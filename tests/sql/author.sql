@@ -147,6 +147,8 @@ SELECT * FROM migrate_merge('m4, m4');
 SELECT * FROM migrate_merge('m4, heads');
 SELECT * FROM migrate_merge('m4, m3');
 SELECT * FROM migrate_merge('m4, nosuch');
+SELECT revision FROM migrate_merge('', rev_id => 'm6');
+SELECT revision FROM migrate_revision('x', head => '', rev_id => 'm6');
 SELECT revision FROM migrate_merge('m4,,m5', rev_id => 'm6');
 SELECT revision FROM migrate_revision('x', head => 'm4,', rev_id => 'm7');
 SELECT revision FROM migrate_history('m4:');

@@ -245,6 +245,15 @@ SELECT * FROM migrate_register('', '/a.sql');
 :code
 SELECT * FROM migrate_merge('b, b');
 :code
+-- a parent is named by its id
+SELECT action FROM migrate_register(E'-- Revision ID: a1\n-- Branch Labels: lab\n-- migrate:upgrade', 'versions/a1.sql');
+SELECT action FROM migrate_register(E'-- Revision ID: b1\n-- Revises: lab\n-- migrate:upgrade', 'versions/b1.sql');
+SELECT * FROM migrate_heads();
+:code
+SELECT action FROM migrate_unregister('b1');
+SELECT action FROM migrate_unregister('a1');
+SELECT action FROM migrate_unregister('nosuch');
+:code
 SELECT * FROM migrate_revision('x', version_path => 'a');
 :code
 

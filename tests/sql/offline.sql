@@ -126,6 +126,7 @@ SELECT migrate_upgrade_sql('a:+9');
 SELECT migrate_upgrade_sql('heads@x');
 SELECT migrate_downgrade_sql('b:d');
 CALL pg_temp.empty('z', '', '');
+SELECT migrate_upgrade_sql('');
 SELECT migrate_upgrade_sql('heads:z');
 SELECT migrate_downgrade_sql(':a');
 -- irreversible
