@@ -43,6 +43,8 @@ from sql_graph import call, literal, rows_of  # noqa: E402
 
 DATABASE = "migrate_script_fuzz"
 SETTINGS = ("SET statement_timeout = '10s';", "SET temp_file_limit = '200MB';", "SET lock_timeout = '2s';")
+# what a script can leave behind in the session, rolled back or not
+CLEAN = ("ROLLBACK;", "RESET SESSION AUTHORIZATION;", "RESET ROLE;", "RESET ALL;", "DEALLOCATE ALL;", *SETTINGS)
 BAD_WARNING = re.compile(r"^WARNING:.*(?:leak|not closed|snapshot|reference|invalid|unexpected|TransactionId)", re.M)
 
 FRAGMENTS = [
@@ -238,7 +240,7 @@ class Fuzz:
                      rows_of(call("migrate_history")), rows_of(call("migrate_downgrade", "-1")),
                      rows_of(call("migrate_current", True))]
             self.run(what + " use", data, *more)
-        self.session.run("ROLLBACK;", "RESET SESSION AUTHORIZATION;", "RESET ROLE;", *SETTINGS)
+        self.session.run(*CLEAN)
         alive = self.session.run("SELECT count(*) FROM migrate_script;")[0]
         if alive.error:
             self.report(what, data, "ROLLBACK", "afterwards: " + alive.text)
@@ -273,10 +275,10 @@ class Fuzz:
             self.session.run("BEGIN;")
             self.run("statements", data, "SELECT migrate_register(%s, 'versions/b.sql');" % self.sql_text(data),
                      rows_of("migrate_plan()"), rows_of("migrate_upgrade()"), rows_of("migrate_history()"),
-                     rows_of("migrate_current()"), rows_of("migrate_downgrade('base')"), rows_of("migrate_upgrade('b')"),
-                     rows_of("migrate_stamp()"),
+                     rows_of("migrate_current()"), rows_of("migrate_downgrade('base')"),
+                     rows_of("migrate_upgrade('b')"), rows_of("migrate_stamp()"),
                      "SELECT length(migrate_upgrade_sql()) + length(migrate_downgrade_sql('c:base'));")
-            self.session.run("ROLLBACK;", "RESET SESSION AUTHORIZATION;", "RESET ROLE;", "RESET ALL;", *SETTINGS)
+            self.session.run(*CLEAN)
             alive = self.session.run("SELECT count(*) FROM migrate_script;")[0]
             if alive.error or alive.value != "2":
                 self.report("statements", data, "ROLLBACK", "afterwards: " + alive.text)
@@ -325,7 +327,7 @@ class Fuzz:
                                   " FROM migrate_script s;")[0]
         if stored.code == "22021" and self.encoding == "UTF8":
             self.report("files", seen, "SELECT ... FROM migrate_script", stored.text)
-        self.session.run("ROLLBACK;", "RESET SESSION AUTHORIZATION;", "RESET ROLE;", "RESET ALL;", *SETTINGS,
+        self.session.run(*CLEAN,
                          "SET migrate.script_location = %s;" % literal(location))
 
     def text(self, ids):
