@@ -314,7 +314,8 @@ mark_vanished(MigScriptMerge *merge)
 }
 
 /*
- * Read the table and list the script location.  Returns whether they differ.
+ * Read the table, as the active snapshot has it, and list the script
+ * location.  Returns whether they differ.
  */
 bool
 mig_merge_begin(MigScriptMerge *merge, const MigExtension *extension)

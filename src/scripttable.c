@@ -21,6 +21,7 @@
 #include "spiutil.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define SCRIPT_COLUMNS \
@@ -94,14 +95,12 @@ get_script(uint64 row, MigStoredScript *script)
 															  SPI_tuptable->tupdesc, 11, &isnull));
 }
 
-/* All rows, in no particular order. */
+/* All rows, in no particular order, as the active snapshot has them. */
 void
 mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *nscripts)
 {
-	uint64		n = mig_spi_execute(SPI_OK_SELECT,
-									psprintf("SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script",
-											 extension->schema_name),
-									0, NULL);
+	uint64		n = mig_spi_select(psprintf("SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script", extension->schema_name),
+								   0, NULL);
 	uint64		row;
 
 	*scripts = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigStoredScript) * Max(n, 1));
@@ -249,7 +248,9 @@ mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 	read_all_versions(extension, applied);
 	if (applied->count == 0)
 		return;
+	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_scripts_read(extension, &scripts, &nscripts);
+	PopActiveSnapshot();
 	revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
 	for (i = 0; i < nscripts; i++)
 		revisions[i] = scripts[i].revision;

@@ -17,14 +17,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/*
- * Run a query, in a snapshot of its own.  SPI reports some failures only by
- * its result, and those silently.
- *
- * Returns the number of rows processed; SPI_tuptable has those returned.
- */
-uint64
-mig_spi_execute(int expected, const char *sql, int nargs, const MigSpiArgument *arguments)
+/* Run a query and check its result. */
+static uint64
+execute(int expected, bool read_only, const char *sql, int nargs, const MigSpiArgument *arguments)
 {
 	Oid			types[MIG_SPI_MAX_ARGUMENTS];
 	Datum		values[MIG_SPI_MAX_ARGUMENTS] = {0};
@@ -40,11 +35,33 @@ mig_spi_execute(int expected, const char *sql, int nargs, const MigSpiArgument *
 		values[i] = arguments[i].value;
 		nulls[i] = arguments[i].isnull ? 'n' : ' ';
 	}
-	result = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+	result = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
 	MemoryContextSwitchTo(context);
 	if (result != expected)
 		elog(ERROR, "SPI returned %s for \"%s\"", SPI_result_code_string(result), sql);
 	return SPI_processed;
+}
+
+/*
+ * Run a query, in a snapshot of its own.  SPI reports some failures only by
+ * its result, and those silently.
+ *
+ * Returns the number of rows processed; SPI_tuptable has those returned.
+ */
+uint64
+mig_spi_execute(int expected, const char *sql, int nargs, const MigSpiArgument *arguments)
+{
+	return execute(expected, false, sql, nargs, arguments);
+}
+
+/*
+ * Run a SELECT in the active snapshot, which the caller has pushed: several
+ * tables are then seen as of one moment.
+ */
+uint64
+mig_spi_select(const char *sql, int nargs, const MigSpiArgument *arguments)
+{
+	return execute(SPI_OK_SELECT, true, sql, nargs, arguments);
 }
 
 /* A text argument; NULL is null. */

@@ -25,6 +25,7 @@
 #include "scriptmerge.h"
 #include "store.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "version.h"
 
 /* ----------
@@ -117,6 +118,18 @@ write_changes(const MigExtension *extension, const MigScriptMerge *merge)
 	}
 }
 
+/* Begin a merge with the table as it is now. */
+static bool
+begin_merge(MigScriptMerge *merge, const MigExtension *extension)
+{
+	bool		differs;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	differs = mig_merge_begin(merge, extension);
+	PopActiveSnapshot();
+	return differs;
+}
+
 /*
  * Read the script location into the table.  Called in an owner scope.
  *
@@ -130,14 +143,14 @@ mig_store_load(const MigExtension *extension, bool accept_changes, MigStoredScri
 	MigScriptMerge merge = {0};
 
 	merge.accept_changes = accept_changes;
-	if (mig_merge_begin(&merge, extension))
+	if (begin_merge(&merge, extension))
 	{
 		MigStoredScript *sorted;
 		int			n;
 
 		/* somebody else may have loaded the same files in the meantime */
 		mig_lock_store(extension);
-		(void) mig_merge_begin(&merge, extension);
+		(void) begin_merge(&merge, extension);
 		mig_merge_finish(&merge);
 		sorted = merge.scripts;
 		n = merge.nscripts;
@@ -165,7 +178,9 @@ mig_store_refresh(void)
 }
 
 /*
- * Read the store, build its graph, and read where the database is.  Called
+ * Read the store, build its graph, and read where the database is, all as of
+ * one moment: who registers a script and runs it in one transaction must be
+ * seen whole or not at all.  Called
  * in an owner scope; the result is in a memory context of its own, a child
  * of the current one.
  */
@@ -177,6 +192,7 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	MemSet(store, 0, sizeof(MigStore));
 	store->context = AllocSetContextCreate(CurrentMemoryContext, "migrate store", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(store->context);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	if (access == MIG_STORE_LOOK)
 	{
 		MigScriptMerge merge = {0};
@@ -189,9 +205,10 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	}
 	else
 		mig_scripts_read(extension, &store->scripts, &store->nscripts);
+	mig_versions_read(extension, schema_name, &store->versions);
+	PopActiveSnapshot();
 	sort_scripts(&store->scripts, &store->nscripts);
 	store->graph = build_graph(store->scripts, store->nscripts);
-	mig_versions_read(extension, schema_name, &store->versions);
 	MemoryContextSwitchTo(oldcontext);
 }
 

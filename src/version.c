@@ -43,47 +43,26 @@ mig_lock_versions(const MigExtension *extension, const char *schema_name)
 					   VERSION_LOCK_PART(schema_name), ShareUpdateExclusiveLock);
 }
 
-/* The query for the rows of a schema. */
-static void
-select_versions(const MigExtension *extension, const char *schema_name,
-				bool latest, MigNameList *versions)
+/* The current versions of a schema, sorted, as the active snapshot has them. */
+void
+mig_versions_read(const MigExtension *extension, const char *schema_name, MigNameList *versions)
 {
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1] = {CStringGetTextDatum(schema_name)};
-	MemoryContext context = CurrentMemoryContext;
-	int			result;
-	uint64		row;
-
-	/* read-only SPI uses the active snapshot, otherwise it takes a new one */
-	if (latest)
-		PushActiveSnapshot(GetLatestSnapshot());
-	result = SPI_execute_with_args(psprintf("SELECT version_num FROM %s.migrate_version"
+	MigSpiArgument argument = mig_spi_text(schema_name);
+	uint64		n = mig_spi_select(psprintf("SELECT version_num FROM %s.migrate_version"
 											" WHERE schema_name = $1::pg_catalog.name ORDER BY version_num COLLATE \"C\"",
 											extension->schema_name),
-								   1, types, values, NULL, latest, 0);
-	MemoryContextSwitchTo(context);
-	if (latest)
-		PopActiveSnapshot();
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI returned %s for the version table", SPI_result_code_string(result));
+								   1, &argument);
+	uint64		row;
 
 	versions->names = NULL;
 	versions->count = 0;
-	for (row = 0; row < SPI_processed; row++)
+	for (row = 0; row < n; row++)
 	{
 		char	   *version = mig_spi_get_text(row, 1);
 
 		mig_name_list_append(versions, version, strlen(version));
 	}
 	SPI_freetuptable(SPI_tuptable);
-}
-
-/* The current versions of a schema, sorted. */
-void
-mig_versions_read(const MigExtension *extension, const char *schema_name,
-				  MigNameList *versions)
-{
-	select_versions(extension, schema_name, false, versions);
 }
 
 /*
@@ -98,7 +77,9 @@ mig_versions_check_snapshot(const MigExtension *extension, const char *schema_na
 
 	if (!IsolationUsesXactSnapshot())
 		return;
-	select_versions(extension, schema_name, true, &latest);
+	PushActiveSnapshot(GetLatestSnapshot());
+	mig_versions_read(extension, schema_name, &latest);
+	PopActiveSnapshot();
 	if (!mig_name_list_equal(versions, &latest))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
