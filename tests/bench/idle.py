@@ -1,14 +1,17 @@
 """Large stores: loading, planning, and above all having nothing to do."""
 
+import os
 import shutil
 
 import figures
 import histories
+import pq
 from rss import Peak
 
 UPGRADE = "SELECT count(*) FROM migrate_upgrade('head')"
 TARGET_PUSHED = 1.0         # ms
 TARGET_DIRECTORY = 50.0
+LIMIT = 30                  # s
 
 
 def _nothing_to_do(server, database, location=""):
@@ -78,6 +81,39 @@ def _after_a_run(server, size):
     return seconds, before, after
 
 
+def _limited(session, sql, *parameters):
+    """Milliseconds as text; what takes more than LIMIT is given up."""
+    session.execute("SET statement_timeout = '%ds'" % LIMIT)
+    try:
+        return "%.1f" % (1000 * session.timed(sql, *parameters)), True
+    except pq.PqError as error:
+        if "statement timeout" not in str(error):
+            raise
+        return "> %d" % (LIMIT * 1000), False
+    finally:
+        session.execute("RESET statement_timeout")
+
+
+def _changed(server, size):
+    """What asks which revisions are applied: a file of one is gone, a script of another one is changed."""
+    database, location = "store_%d" % size, server.path("store_%d" % size)
+    scripts = histories.small(size)
+    with server.session(database) as session:
+        # the last revision is not applied, so that its script may be replaced
+        session.execute("SELECT count(*) FROM migrate_stamp('%s')" % histories.revision_id(size - 2))
+        name, text = scripts[-1]
+        other = text.replace("VALUES (", "SELECT (")
+        replaced, _ = _limited(session, "SELECT migrate_register($1, $2)", other, name)
+        session.execute("SELECT migrate_register($1, $2)", text, name)
+        session.execute("SELECT count(*) FROM migrate_stamp('head')")
+        os.unlink(os.path.join(location, scripts[size // 2][0]))
+        session.execute("SET migrate.script_location = '%s'" % location)
+        vanished, known = _limited(session, UPGRADE)
+        if known:
+            vanished, known = _limited(session, UPGRADE)
+    return replaced, vanished
+
+
 def idle(server, options):
     """Nothing to do, and large stores."""
     small, large = options.sizes[0], options.sizes[-1]
@@ -111,6 +147,9 @@ def idle(server, options):
     rows.append(("the same after VACUUM", "%.2f" % after[1], "%.2f" % after[0], "%.2f" % after[2], ""))
     print()
     figures.table(["nothing to do", "ms", "first in session", "SELECT 1", ""], rows)
+    rows = [(size, *_changed(server, size)) for size in options.sizes]
+    print()
+    figures.table(["revisions", "replace a script, ms", "file of an applied one gone, ms"], rows)
     print("  %d steps of one INSERT each, loaded from the directory, took %.1f s; %s"
           % (small, seconds, figures.load()))
     for size in options.sizes:
