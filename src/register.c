@@ -62,15 +62,9 @@ static char *
 check_path(const char *path)
 {
 	char	   *clean = pstrdup(path);
-	const char *p;
 
 	canonicalize_path(clean);
-	for (p = clean; *p; p++)
-	{
-		if ((unsigned char) *p < ' ' || *p == '\\' || *p == 0x7F)
-			break;
-	}
-	if (*p != '\0' || clean[0] == '\0' || strcmp(clean, ".") == 0 || is_absolute_path(clean) ||
+	if (!mig_is_printable_path(clean) || clean[0] == '\0' || strcmp(clean, ".") == 0 || is_absolute_path(clean) ||
 		path_contains_parent_reference(clean))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -104,7 +98,8 @@ parse_text(const char *text, const char *path, MigStoredScript *script)
 	MigScriptSource source = {0};
 
 	/* a client that reads a file may pass on its byte-order mark */
-	if (GetDatabaseEncoding() == PG_UTF8 && strncmp(text, MIG_UTF8_BOM, strlen(MIG_UTF8_BOM)) == 0)
+	if ((GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII) &&
+		strncmp(text, MIG_UTF8_BOM, strlen(MIG_UTF8_BOM)) == 0)
 		text += strlen(MIG_UTF8_BOM);
 	source.text = text;
 	source.len = strlen(text);

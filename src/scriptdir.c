@@ -117,6 +117,23 @@ refuse_outside(const char *path)
 			 errhint("Move the file there; a symbolic link must not lead elsewhere.")));
 }
 
+/*
+ * Has the path only characters that a value of type text, and a message, may
+ * have?  Backslashes are left to the systems that take them for slashes.
+ */
+bool
+mig_is_printable_path(const char *path)
+{
+	const char *p;
+
+	for (p = path; *p; p++)
+	{
+		if ((unsigned char) *p < ' ' || *p == '\\' || *p == 0x7F)
+			return false;
+	}
+	return pg_verifymbstr(path, (int) strlen(path), true);
+}
+
 /* A path that came from a setting or an argument: refuse what climbs. */
 static void
 check_relative(const char *path)
@@ -206,6 +223,18 @@ append_file(FileList *list, const char *path, const struct stat *st)
 {
 	MigScriptFile *file;
 
+	if (!mig_is_printable_path(path))
+	{
+		char	   *directory = pstrdup(path);
+
+		get_parent_directory(directory);
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("name of a revision script is not valid in encoding \"%s\"", GetDatabaseEncodingName()),
+				 errdetail("A file in \"%s\" has a control character, a backslash or bytes of another encoding in its name.",
+						   mig_is_printable_path(directory) ? directory : mig_script_location),
+				 errhint("Rename the file.")));
+	}
 	if (list->count == list->capacity)
 	{
 		list->capacity = Max(list->capacity * 2, 64);
@@ -235,9 +264,15 @@ stat_inside(const FileList *list, const char *path, const char *name, struct sta
 		char	   *real = resolve(name);
 
 		if (real == NULL || stat(real, st) != 0)
+		{
+			/* the server knows no SQLSTATE for it */
+			bool		loop = errno == ELOOP;
+
 			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not follow symbolic link \"%s\": %m", name)));
+					(loop ? errcode(ERRCODE_UNDEFINED_FILE) : errcode_for_file_access(),
+					 errmsg("could not follow symbolic link \"%s\": %m", name),
+					 errhint("Make it lead to a file in the script location, or remove it.")));
+		}
 		if (!is_inside(list->root, real))
 			refuse_outside(path);
 	}

@@ -18,6 +18,7 @@ typedef struct MigScriptFile
 	char	   *stamp;			/* changes when the file does */
 } MigScriptFile;
 
+extern bool mig_is_printable_path(const char *path);
 extern void mig_require_script_location(void);
 extern void mig_scriptdir_scan(MigScriptFile **files, int *nfiles);
 extern char *mig_scriptdir_read(const char *path, size_t *len);
