@@ -7,6 +7,7 @@ Cases: upgrade delay idle memory register; without one, all of them.
 """
 
 import argparse
+import signal
 import sys
 
 import idle
@@ -51,6 +52,9 @@ def main():
     for case in options.case:
         if case not in CASES:
             parser.error("there is no case \"%s\"; there are: %s" % (case, ", ".join(CASES)))
+    # the server must not outlive us
+    for number in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
         with scratch.Server(options.pg, not options.no_fsync, options.keep) as server:
             with server.session("postgres") as session:
