@@ -106,29 +106,51 @@ $node->safe_psql('postgres', 'TRUNCATE migrate_script, migrate_version');
 my @actions = together('SELECT action FROM migrate_register(' . quoted(script('x1')) . ')');
 is(join(' ', sort @actions), join(' ', 'added', ('unchanged') x (CALLERS - 1)), 'one caller adds the script');
 
-note 'a script that is replaced while it runs';
-my $gate = $node->background_psql('postgres');
-my $run = $node->background_psql('postgres', on_error_stop => 0);
-my $author = $node->background_psql('postgres', on_error_stop => 0);
-my $waits = q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted};
-$node->safe_psql('postgres', 'TRUNCATE migrate_script');
-register($node, 'postgres', 'x1', up => 'SELECT pg_advisory_xact_lock(2);');
-$gate->query_safe('SELECT pg_advisory_lock(2)');
-$run->query_until(qr/called/, "\\echo called\nSELECT migrate_upgrade('head');\n\\echo returned\n");
-$node->poll_query_until('postgres', $waits) or die 'the run did not begin';
-$author->query_until(qr/called/,
-	"\\echo called\nSELECT migrate_register(" . quoted(script('x1', up => 'SELECT 2;')) . ");\n\\echo returned\n");
-# it waits for the run, or it returns at once
-$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-	AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock' AND backend_type = 'client backend'});
-$gate->query_safe('SELECT pg_advisory_unlock(2)');
-$_->query_until(qr/returned/, '') for $run, $author;
-$_->quit for $gate, $run, $author;
-is($node->safe_psql('postgres', q{
-		SELECT count(*) FROM migrate_version v JOIN migrate_script s ON revision = version_num
-		WHERE s.checksum IS DISTINCT FROM
-			(SELECT checksum FROM migrate_log l WHERE l.revision = s.revision ORDER BY id DESC LIMIT 1)}),
-	0, 'the store has no other script of an applied revision than the one that ran');
+note 'a script that is changed or removed while it runs';
+
+# Another session calls this in the middle of the upgrade.
+sub during_the_run
+{
+	my ($name, $sql) = @_;
+	my ($gate, $run, $author) = map { $node->background_psql('postgres', on_error_stop => 0) } 1 .. 3;
+
+	$gate->query_safe('SELECT pg_advisory_lock(2)');
+	$run->query_until(qr/called/, "\\echo called\nSELECT migrate_upgrade('head');\n\\echo returned\n");
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted})
+	  or die 'the run did not begin';
+	$author->query_until(qr/called/, "\\echo called\n$sql;\n\\echo returned\n");
+	# it waits for the run, or it returns at once
+	$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+		AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock' AND backend_type = 'client backend'});
+	$gate->query_safe('SELECT pg_advisory_unlock(2)');
+	$_->query_until(qr/returned/, '') for $run, $author;
+	$_->quit for $gate, $run, $author;
+	is($node->safe_psql('postgres', q{
+			SELECT count(*) FROM migrate_version v
+			WHERE (SELECT checksum FROM migrate_script s WHERE revision = version_num) IS DISTINCT FROM
+				(SELECT checksum FROM migrate_log l WHERE revision = version_num ORDER BY id DESC LIMIT 1)}),
+		0, "$name: an applied revision has the script that ran");
+	$node->safe_psql('postgres', 'TRUNCATE migrate_script, migrate_version');
+}
+
+my @waiting = ('x1', up => 'SELECT pg_advisory_xact_lock(2);');
+register($node, 'postgres', @waiting);
+during_the_run('migrate_register()', 'SELECT migrate_register(' . quoted(script('x1', up => 'SELECT 2;')) . ')');
+register($node, 'postgres', @waiting);
+during_the_run('migrate_edit()', q{SELECT migrate_edit('x1', } . quoted(script('x1', up => 'SELECT 2;')) . ')');
+register($node, 'postgres', @waiting);
+during_the_run('migrate_unregister()', q{SELECT migrate_unregister('x1')});
+
+unlink(glob("$location/versions/*.sql"));
+my $load = "SET migrate.script_location = '$location'; SELECT migrate_load()";
+put_file("$location/versions/x1.sql", script(@waiting));
+$node->safe_psql('postgres', $load);
+put_file("$location/versions/x1.sql", script('x1', up => 'SELECT 2;'));
+during_the_run('migrate_load() of a changed file', $load);
+put_file("$location/versions/x1.sql", script(@waiting));
+$node->safe_psql('postgres', $load);
+unlink("$location/versions/x1.sql") or die;
+during_the_run('migrate_load() of a vanished file', $load);
 
 $node->stop;
 done_testing();
