@@ -118,7 +118,15 @@ attack('texts of files', $follow_up, grep { /\('?X|version_path|rev_id|SET/ } @t
 run_offline('texts of files');
 unharmed('texts of files');
 
-my @names_of_files = grep { $_ ne '' && !m{/} && length() < 200 } @payloads;
+my (@names_of_files, @refused);
+push @{ /[\x00-\x1F\\]/ ? \@refused : \@names_of_files }, $_ for grep { $_ ne '' && !m{/} && length() < 200 } @payloads;
+for my $name (@refused)
+{
+	put_file("$location/versions/$name.sql", script('f'));
+	state_is($node, 'postgres', 'SELECT migrate_load()', '22021', qr/name of a revision script is not valid/,
+		'names of files: no control characters');
+	unlink("$location/versions/$name.sql") or die;
+}
 put_file("$location/versions/$names_of_files[$_].sql", script("f$_", revises => 'a1')) for 0 .. $#names_of_files;
 my $ran = $node->safe_psql('postgres', "BEGIN; $follow_up");
 like($ran, qr/^ran\|@{[1 + @names_of_files]}$/m, 'names of files: all run');
