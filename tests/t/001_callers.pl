@@ -115,15 +115,12 @@ sub during_the_run
 	my ($gate, $run, $author) = map { $node->background_psql('postgres', on_error_stop => 0) } 1 .. 3;
 
 	$gate->query_safe('SELECT pg_advisory_lock(2)');
-	$run->query_until(qr/called/, "\\echo called\nSELECT migrate_upgrade('head');\n\\echo returned\n");
-	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted})
-	  or die 'the run did not begin';
-	$author->query_until(qr/called/, "\\echo called\n$sql;\n\\echo returned\n");
-	# it waits for the run, or it returns at once
-	$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-		AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock' AND backend_type = 'client backend'});
+	send_query($node, $run, q{SELECT migrate_upgrade('head')});
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}), 1,
+		"$name: the run is in the middle");
+	send_query($node, $author, $sql);
 	$gate->query_safe('SELECT pg_advisory_unlock(2)');
-	$_->query_until(qr/returned/, '') for $run, $author;
+	wait_for_query($_) for $run, $author;
 	$_->quit for $gate, $run, $author;
 	is($node->safe_psql('postgres', q{
 			SELECT count(*) FROM migrate_version v

@@ -166,12 +166,9 @@ sub replaced_while
 	my $trusting = $node->background_psql('postgres', on_error_stop => 0);
 	$author->query_safe('BEGIN');
 	$author->query_safe(registration(@evil));
-	$trusting->query_until(qr/called/, "\\echo called\n$sql;\n\\echo returned\n");
-	# it waits for the author, or it returns at once
-	$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
-		WHERE pid <> pg_backend_pid() AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock' AND backend_type = 'client backend'});
+	send_query($node, $trusting, $sql);
 	$author->query_safe('COMMIT');
-	$trusting->query_until(qr/returned/, '');
+	wait_for_query($trusting);
 	$author->quit;
 	$trusting->quit;
 	is($node->safe_psql('postgres', qq{SELECT count(*) FROM migrate_script WHERE script LIKE '%SUPERUSER%' AND registered_by = '$boss'}),
@@ -187,12 +184,12 @@ empty();
 $node->safe_psql('postgres', registration('a1', up => join("\n", ('SELECT 1' . ' + 1' x 100 . ';') x 15000)));
 $node->safe_psql('postgres', registration('b2', revises => 'a1', up => 'SELECT 2;'));
 my $run = $node->background_psql('postgres', on_error_stop => 0);
-$run->query_until(qr/called/, "\\echo called\nSELECT count(*) FROM migrate_upgrade('head');\n\\echo returned\n");
+start_query($run, q{SELECT count(*) FROM migrate_upgrade('head')});
 $node->poll_query_until('postgres',
 	q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'object' AND objid = 'migrate_version'::regclass});
 # it waits for the run, and is refused, or it is taken at once
 $node->psql('postgres', registration('b2', revises => 'a1', up => $theft), extra_params => [ '-U', 'dev' ]);
-$run->query_until(qr/returned/, '');
+wait_for_query($run);
 $run->quit;
 unharmed('migrate_upgrade()');
 

@@ -12,7 +12,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_node script quoted register state_is contents rows_of put_file dump_schema);
+our @EXPORT = qw(new_node script quoted register state_is start_query send_query wait_for_query
+  contents rows_of put_file dump_schema);
 
 # A running server with the extension in its database postgres.
 sub new_node
@@ -70,6 +71,41 @@ sub state_is
 
 	return ok($status != 0 && $stderr =~ /ERROR:  \Q$sqlstate\E: / && $stderr =~ $pattern, $name)
 	  || diag("SQLSTATE $sqlstate and $pattern were expected, but psql returned $status:\n$stdout$stderr");
+}
+
+# Let a background psql run a statement, without waiting for its end;
+# wait_for_query() does that.
+sub start_query
+{
+	my ($psql, $sql) = @_;
+
+	$psql->{migrate_output} = $psql->query_until(qr/called/, "\\echo called\n$sql;\n\\echo returned\n");
+	return;
+}
+
+# The same; returns when the statement has ended, or waits for a lock.
+my $sent = 0;
+sub send_query
+{
+	my ($node, $psql, $sql) = @_;
+
+	$sent++;
+	start_query($psql, "$sql /* sent $sent */");
+	$node->poll_query_until('postgres', qq{
+		SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE query LIKE '%/* sent $sent */%' AND pid <> pg_backend_pid()
+			AND (state LIKE 'idle%' OR wait_event_type = 'Lock')})
+	  or die "neither ended nor waits: $sql";
+	return;
+}
+
+sub wait_for_query
+{
+	my ($psql) = @_;
+
+	# what came together with the first line is not seen again
+	$psql->query_until(qr/returned/, '') unless $psql->{migrate_output} =~ /returned/;
+	return;
 }
 
 # All that the extension keeps in a database, as text.
