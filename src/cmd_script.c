@@ -156,6 +156,25 @@ resolve_range(const MigStore *store, const char *text)
 }
 
 /*
+ * The caller trusts the script that it sees; somebody who is about to replace
+ * it must not get the trust for another one.
+ */
+static void
+check_still_same(const MigExtension *extension, const MigStoredScript *script)
+{
+	MigStoredScript now;
+
+	if (mig_scripts_find(extension, script->revision.id, NULL, &now, 1) == 1 &&
+		strcmp(now.checksum, script->checksum) == 0 && now.registered_at == script->registered_at)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the script of revision %s was changed concurrently", script->revision.id),
+			 errdetail("It is not the one any more that was there when migrate_trust() was called."),
+			 errhint("Read it again: SELECT script FROM migrate_show('%s');", script->revision.id)));
+}
+
+/*
  * migrate_trust(revisions text) RETURNS SETOF migrate_script_action
  *
  * Say that scripts which lesser roles registered may run with the rights of
@@ -177,6 +196,7 @@ migrate_trust(PG_FUNCTION_ARGS)
 	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, "");
 	mig_store_resolve_rows(&store);
 	revisions = resolve_range(&store, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	mig_lock_store(&scope.extension);
 	for (i = 0; i < revisions.count; i++)
 	{
 		const MigStoredScript *script = &store.scripts[revisions.items[i]];
@@ -184,7 +204,10 @@ migrate_trust(PG_FUNCTION_ARGS)
 		MigResultRow row;
 
 		if (!speaks)
+		{
+			check_still_same(&scope.extension, script);
 			mig_script_set_owner(&scope.extension, script->revision.id, role);
+		}
 		fill_action(&row, &script->revision, speaks ? "unchanged" : "trusted");
 		mig_row_put(&row, rsinfo);
 	}

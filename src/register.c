@@ -24,6 +24,7 @@
 #include "trust.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "version.h"
 
 /* Resolve a comma-separated list of names to revisions, each once. */
 bool
@@ -185,10 +186,12 @@ mig_register_script(const char *text, const char *path, bool accept_changes, Mig
 	mig_enter_owner(&scope);
 	nrows = mig_scripts_find(&scope.extension, result->revision.id, result->revision.path, rows, lengthof(rows));
 	result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
-	if (result->action != MIG_SCRIPT_UNCHANGED)
+	if (result->action != MIG_SCRIPT_UNCHANGED || !mig_speaks_for(known->registered_by, scope.userid))
 	{
-		/* look again with the store locked */
+		/* look again when nobody can change it, or run it, any more */
 		mig_lock_store(&scope.extension);
+		if (nrows > 0)
+			mig_lock_out_runs(&scope.extension);
 		nrows = mig_scripts_find(&scope.extension, result->revision.id, result->revision.path, rows, lengthof(rows));
 		result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
 	}
@@ -227,6 +230,7 @@ mig_unregister_script(const char *revision, MigStoredScript *result)
 
 	mig_enter_owner(&scope);
 	mig_lock_store(&scope.extension);
+	mig_lock_out_runs(&scope.extension);
 	if (mig_scripts_find(&scope.extension, revision, NULL, result, 1) == 0)
 	{
 		(void) mig_unknown_revision(revision, &report);

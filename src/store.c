@@ -130,6 +130,20 @@ begin_merge(MigScriptMerge *merge, const MigExtension *extension)
 	return differs;
 }
 
+/* Does a merge do more than add scripts? */
+static bool
+changes_known_script(const MigScriptMerge *merge)
+{
+	int			i;
+
+	for (i = 0; i < merge->nknown; i++)
+	{
+		if (merge->scripts[i].action != MIG_SCRIPT_KEPT && merge->scripts[i].action != MIG_SCRIPT_UNCHANGED)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Read the script location into the table.  Called in an owner scope.
  *
@@ -152,6 +166,12 @@ mig_store_load(const MigExtension *extension, bool accept_changes, MigStoredScri
 		mig_lock_store(extension);
 		(void) begin_merge(&merge, extension);
 		mig_merge_finish(&merge);
+		if (changes_known_script(&merge))
+		{
+			mig_lock_out_runs(extension);
+			(void) begin_merge(&merge, extension);
+			mig_merge_finish(&merge);
+		}
 		sorted = merge.scripts;
 		n = merge.nscripts;
 		sort_scripts(&sorted, &n);

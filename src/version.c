@@ -28,7 +28,11 @@
 #include "utils/timestamp.h"
 #include "version.h"
 
-/* the part of the version table's name that stands for a schema: 1 to 65535 */
+/*
+ * The lock is on a name of our own: the version table's with a part, 1 to
+ * 65535, that stands for a schema; part 0 stands for all runs.
+ */
+#define ALL_RUNS_PART		0
 #define VERSION_LOCK_PART(schema_name) \
 	((uint16) (1 + string_hash((schema_name), NAMEDATALEN) % 65535))
 
@@ -39,8 +43,22 @@
 void
 mig_lock_versions(const MigExtension *extension, const char *schema_name)
 {
+	Oid			relid = mig_extension_table(extension, "migrate_version");
+
+	LockDatabaseObject(RelationRelationId, relid, ALL_RUNS_PART, RowExclusiveLock);
+	LockDatabaseObject(RelationRelationId, relid, VERSION_LOCK_PART(schema_name), ShareUpdateExclusiveLock);
+}
+
+/*
+ * Wait for all runs, and keep new ones from beginning: whoever changes or
+ * removes a script must not do so between its being checked and its being
+ * run, nor find that it is not applied while it is running.
+ */
+void
+mig_lock_out_runs(const MigExtension *extension)
+{
 	LockDatabaseObject(RelationRelationId, mig_extension_table(extension, "migrate_version"),
-					   VERSION_LOCK_PART(schema_name), ShareUpdateExclusiveLock);
+					   ALL_RUNS_PART, ShareRowExclusiveLock);
 }
 
 /* The current versions of a schema, sorted, as the active snapshot has them. */
