@@ -142,24 +142,30 @@ check_relative(const char *path)
 		refuse_outside(path);
 }
 
-/* The file name of a path whose file need not exist; its directory must be inside. */
+/*
+ * The file name of a path.  The file need not exist, nor its directory; but
+ * what exists of them must be inside.
+ */
 static char *
 name_in_root(const char *root, const char *path)
 {
 	char	   *name;
-	char	   *directory;
+	char	   *existing;
 	char	   *real;
 
 	check_relative(path);
 	name = psprintf("%s/%s", root, path);
-	real = resolve(name);
-	if (real == NULL)
+	existing = pstrdup(name);
+	while ((real = resolve(existing)) == NULL)
 	{
-		directory = pstrdup(name);
-		get_parent_directory(directory);
-		real = resolve(directory);
+		/* a link to nowhere would become whatever is made there */
+		struct stat st;
+
+		if (errno != ENOENT || lstat(existing, &st) == 0)
+			refuse_outside(path);
+		get_parent_directory(existing);
 	}
-	if (real != NULL && !is_inside(root, real))
+	if (!is_inside(root, real))
 		refuse_outside(path);
 	return name;
 }
