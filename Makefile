@@ -54,6 +54,7 @@ ISOLATION = \
 	one_moment \
 	register_together \
 	run_lock_timeout \
+	stale_snapshot \
 	upgrade_at_head \
 	upgrade_readers \
 	upgrade_serialization \

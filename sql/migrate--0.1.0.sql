@@ -38,11 +38,14 @@ CREATE TABLE @extschema@.migrate_script (
 CREATE INDEX migrate_script_path_idx ON @extschema@.migrate_script (path);
 
 -- Which revisions are heads, kept so that a caller at head need not read the
--- store.  Empty means not known; a change of the store empties it.
+-- store.  Null means not known; a change of the store makes it so.  There is
+-- always one row: a transaction that cannot see its newest version fails when
+-- it changes the store, instead of leaving it as it is.
 CREATE TABLE @extschema@.migrate_summary (
-	heads text[] NOT NULL,
-	real_heads text[] NOT NULL
+	heads text[],
+	real_heads text[]
 );
+INSERT INTO @extschema@.migrate_summary DEFAULT VALUES;
 
 -- The ledger: what was run, when, by whom, with what result.
 CREATE TABLE @extschema@.migrate_log (
@@ -79,7 +82,8 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_script_changed() FROM PUBLIC;
 
 CREATE TRIGGER migrate_script_changed
-	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_script
+	AFTER INSERT OR UPDATE OF revision, down_revision, depends_on OR DELETE OR TRUNCATE
+	ON @extschema@.migrate_script
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_script_changed();
 ALTER TABLE @extschema@.migrate_script ENABLE ALWAYS TRIGGER migrate_script_changed;
 

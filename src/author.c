@@ -243,32 +243,33 @@ set_dependencies(const MigGraph *graph, const char *depends_on, MigRevision *rev
 static const char *
 choose_directory(const MigGraph *graph, const MigRevisionSet *parents, const char *version_path)
 {
+	List	   *locations = mig_get_version_locations();
 	char	   *wanted;
 	int			rank;
 
 	if (version_path == NULL)
 	{
-		if (mig_version_location(1) == NULL)
-			return mig_version_location(0);
+		if (list_length(locations) == 1)
+			return linitial(locations);
 		if (parents->count == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("there are several version locations to write a new base to"),
 					 errdetail("The setting \"migrate.version_locations\" is \"%s\".", mig_version_locations),
-					 errhint("Say which one: version_path => '%s'.", mig_version_location(0))));
-		rank = mig_version_location_rank(graph->revisions[parents->items[0]].path);
-		return mig_version_location(rank) ? mig_version_location(rank) : mig_version_location(0);
+					 errhint("Say which one: version_path => '%s'.", (char *) linitial(locations))));
+		rank = mig_version_location_rank(locations, graph->revisions[parents->items[0]].path);
+		return rank < list_length(locations) ? list_nth(locations, rank) : linitial(locations);
 	}
 	wanted = pstrdup(version_path);
 	canonicalize_path(wanted);
-	rank = mig_version_location_rank(psprintf("%s/", wanted));
-	if (mig_version_location(rank) == NULL || strcmp(mig_version_location(rank), wanted) != 0)
+	rank = mig_version_location_rank(locations, psprintf("%s/", wanted));
+	if (rank == list_length(locations) || strcmp(list_nth(locations, rank), wanted) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not a version location", version_path),
 				 errdetail("The setting \"migrate.version_locations\" is \"%s\".", mig_version_locations),
 				 errhint("Name one of them, or add it: ALTER DATABASE ... SET migrate.version_locations = ....")));
-	return mig_version_location(rank);
+	return list_nth(locations, rank);
 }
 
 /* The template of the script location, or the built-in one. */
@@ -456,8 +457,7 @@ init_directory(MigNameList *paths, const char *path)
 void
 mig_init_location(MigNameList *paths)
 {
-	const char *location;
-	int			i;
+	ListCell   *lc;
 
 	mig_require_script_location();
 	if (!mig_scriptdir_is_empty())
@@ -468,8 +468,8 @@ mig_init_location(MigNameList *paths)
 				 errhint("If it has scripts already there is nothing to initialize: SELECT * FROM migrate_load();")));
 	paths->names = NULL;
 	paths->count = 0;
-	for (i = 0; (location = mig_version_location(i)) != NULL; i++)
-		init_directory(paths, location);
+	foreach(lc, mig_get_version_locations())
+		init_directory(paths, lfirst(lc));
 	init_directory(paths, "model");
 	init_file(paths, mig_template[0] != '\0' ? mig_template : "script.sql.tmpl", mig_default_template());
 	init_file(paths, "README", readme_text);

@@ -21,6 +21,7 @@
 #include "run.h"
 #include "store.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(migrate_upgrade_sql);
 PG_FUNCTION_INFO_V1(migrate_downgrade_sql);
@@ -109,6 +110,9 @@ migrate_plan(PG_FUNCTION_ARGS)
 	MigPlan		plan;
 	MigDirection direction;
 	MigReport	report = {0};
+	MemoryContext per_step = AllocSetContextCreate(CurrentMemoryContext, "migrate plan step",
+												   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = CurrentMemoryContext;
 	int			i,
 				j;
 
@@ -124,10 +128,13 @@ migrate_plan(PG_FUNCTION_ARGS)
 		MigPreparedStep prepared;
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(per_step);
+		MemoryContextSwitchTo(per_step);
 		mig_prepare_step(&prepared, &store, &scope.extension, &plan.steps[i], direction);
 		for (j = 0; j < Max(prepared.statements.count, 1); j++)
 			put_plan_row(rsinfo, i + 1, store.graph, &prepared, j);
 	}
+	MemoryContextSwitchTo(oldcontext);
 	mig_leave_owner(&scope);
 	PG_RETURN_NULL();
 }

@@ -52,11 +52,15 @@ append_check(StringInfo buf, const MigGraph *graph, const MigRows *rows)
 
 	initStringInfo(&code);
 	appendStringInfo(&code,
-					 "BEGIN "
-					 "IF (SELECT pg_catalog.array_agg(version_num) FROM " VERSION_TABLE " WHERE schema_name = '') IS DISTINCT FROM ARRAY[%s] THEN "
-					 "RAISE EXCEPTION USING MESSAGE = %s; "
-					 "END IF; "
-					 "END",
+					 "\n"
+					 "BEGIN\n"
+					 "    IF pg_catalog.to_regclass('" VERSION_TABLE "') IS NULL THEN\n"
+					 "        RAISE EXCEPTION 'this script starts at a revision, and the database has no table " VERSION_TABLE "';\n"
+					 "    ELSIF (SELECT pg_catalog.array_agg(version_num) FROM " VERSION_TABLE "\n"
+					 "           WHERE schema_name = '') IS DISTINCT FROM ARRAY[%s] THEN\n"
+					 "        RAISE EXCEPTION USING MESSAGE = %s;\n"
+					 "    END IF;\n"
+					 "END\n",
 					 quote_literal_cstr(start),
 					 quote_literal_cstr(psprintf("this script starts at revision %s, and the database is not there", start)));
 	appendStringInfo(buf, "DO %s;\n\n", quote_literal_cstr(code.data));

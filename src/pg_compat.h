@@ -68,6 +68,16 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 #endif
 }
 
+/*
+ * Can one role take on the rights of another?  16 gave memberships options,
+ * and one of them says whether SET ROLE works.
+ */
+#if PG_VERSION_NUM >= 160000
+#define mig_can_become(member, role) member_can_set_role(member, role)
+#else
+#define mig_can_become(member, role) is_member_of_role(member, role)
+#endif
+
 /* 19 has no other way to read strings */
 #if PG_VERSION_NUM >= 190000
 #define MIG_STANDARD_STRINGS true

@@ -79,7 +79,7 @@ check_path(const char *path)
 static char *
 default_path(const MigRevision *revision)
 {
-	char	   *path = psprintf("%s/%s_%s.sql", mig_version_location(0), revision->id,
+	char	   *path = psprintf("%s/%s_%s.sql", (char *) linitial(mig_get_version_locations()), revision->id,
 								mig_message_slug(revision->message, mig_truncate_slug_length));
 	char	   *p;
 

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,9 +176,9 @@ name_in_root(const char *root, const char *path)
  * ----------
  */
 
-/* The configured version locations, as a list of strings. */
-static List *
-version_locations(void)
+/* The configured version locations, as a list of strings; at least one. */
+List *
+mig_get_version_locations(void)
 {
 	List	   *list;
 
@@ -189,26 +190,16 @@ version_locations(void)
 	return list;
 }
 
-/* The n-th version location, from 0; NULL if there are fewer. */
-char *
-mig_version_location(int rank)
-{
-	List	   *list = version_locations();
-
-	return rank < list_length(list) ? list_nth(list, rank) : NULL;
-}
-
 /*
- * Which version location a path is in, from 0; the number of locations if it
+ * Which of the locations a path is in, from 0; the number of locations if it
  * is in none.
  */
 int
-mig_version_location_rank(const char *path)
+mig_version_location_rank(List *locations, const char *path)
 {
-	List	   *list = version_locations();
 	ListCell   *lc;
 
-	foreach(lc, list)
+	foreach(lc, locations)
 	{
 		const char *location = lfirst(lc);
 		size_t		len = strlen(location);
@@ -216,7 +207,7 @@ mig_version_location_rank(const char *path)
 		if (strncmp(path, location, len) == 0 && path[len] == '/')
 			return foreach_current_index(lc);
 	}
-	return list_length(list);
+	return list_length(locations);
 }
 
 /* ----------
@@ -259,8 +250,14 @@ append_file(FileList *list, const char *path, const struct stat *st)
 
 /* Follow a link, if it is one, and make sure that it stays inside. */
 static void
-stat_inside(const FileList *list, const char *path, const char *name, struct stat *st)
+stat_inside(const FileList *list, const char *path, DIR *dir, const char *entry, struct stat *st)
 {
+	const char *name;
+
+	/* relative to the directory, which spares the kernel the way there */
+	if (fstatat(dirfd(dir), entry, st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st->st_mode))
+		return;
+	name = psprintf("%s/%s", list->root, path);
 	if (lstat(name, st) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -306,7 +303,6 @@ scan_directory(FileList *list, const char *directory)
 	while ((entry = ReadDir(dir, name)) != NULL)
 	{
 		char		path[MAXPGPATH];
-		char		file_name[MAXPGPATH * 2];
 		struct stat st;
 
 		CHECK_FOR_INTERRUPTS();
@@ -315,8 +311,7 @@ scan_directory(FileList *list, const char *directory)
 			(!mig_recursive_version_locations && !has_script_suffix(entry->d_name)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		snprintf(file_name, sizeof(file_name), "%s/%s", list->root, path);
-		stat_inside(list, path, file_name, &st);
+		stat_inside(list, path, dir, entry->d_name, &st);
 		if (S_ISREG(st.st_mode) && has_script_suffix(entry->d_name))
 			append_file(list, path, &st);
 		else if (S_ISDIR(st.st_mode) && mig_recursive_version_locations)
@@ -354,7 +349,7 @@ void
 mig_scriptdir_scan(MigScriptFile **files, int *nfiles)
 {
 	FileList	list = {0};
-	List	   *locations = version_locations();
+	List	   *locations = mig_get_version_locations();
 	int			i;
 
 	list.root = script_root();

@@ -8,6 +8,8 @@
 #ifndef MIG_SCRIPTDIR_H
 #define MIG_SCRIPTDIR_H
 
+#include "nodes/pg_list.h"
+
 /* what some editors begin a file with */
 #define MIG_UTF8_BOM	"\xEF\xBB\xBF"
 
@@ -27,7 +29,7 @@ extern bool mig_scriptdir_exists(const char *path);
 extern void mig_scriptdir_make_directory(const char *path);
 extern bool mig_scriptdir_is_empty(void);
 extern char *mig_clean_script_text(const char *text, size_t len, const char *path, size_t *clean_len);
-extern int	mig_version_location_rank(const char *path);
-extern char *mig_version_location(int rank);
+extern List *mig_get_version_locations(void);
+extern int	mig_version_location_rank(List *locations, const char *path);
 
 #endif							/* MIG_SCRIPTDIR_H */

@@ -315,22 +315,22 @@ mark_vanished(MigScriptMerge *merge)
 
 /*
  * Read the table, as the active snapshot has it, and list the script
- * location.  Returns whether they differ.
+ * location.  Returns whether they differ.  A merge that is to be finished
+ * needs the whole rows.
  */
 bool
-mig_merge_begin(MigScriptMerge *merge, const MigExtension *extension)
+mig_merge_begin(MigScriptMerge *merge, const MigExtension *extension, bool whole)
 {
 	int			i;
 
 	merge->extension = extension;
-	mig_scripts_read(extension, &merge->scripts, &merge->nscripts);
+	mig_scripts_read(extension, whole, &merge->scripts, &merge->nscripts);
 	merge->nknown = merge->nscripts;
 	merge->capacity = Max(merge->nscripts, 1);
 	merge->have_applied = false;
 	if (!mig_has_script_location())
 		return false;
 
-	merge->by_id = sorted_index(merge->scripts, merge->nknown, compare_by_id);
 	merge->seen = mig_alloc0_array(bool, merge->nknown);
 	mig_scriptdir_scan(&merge->files, &merge->nfiles);
 	merge->unchanged = mig_alloc0_array(bool, merge->nfiles);
@@ -349,6 +349,7 @@ mig_merge_finish(MigScriptMerge *merge)
 {
 	int			i;
 
+	merge->by_id = sorted_index(merge->scripts, merge->nknown, compare_by_id);
 	for (i = 0; i < merge->nfiles; i++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -37,7 +37,7 @@ extern MigScriptAction mig_classify_change(const MigStoredScript *old_script, co
 										   const MigStoredScript *new_script);
 extern void mig_refuse_applied_change(const MigStoredScript *script, const char *function);
 extern void mig_fill_stored_script(MigStoredScript *stored, const MigScriptSource *source);
-extern bool mig_merge_begin(MigScriptMerge *merge, const MigExtension *extension);
+extern bool mig_merge_begin(MigScriptMerge *merge, const MigExtension *extension, bool whole);
 extern void mig_merge_finish(MigScriptMerge *merge);
 
 #endif							/* MIG_SCRIPTMERGE_H */

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -54,7 +55,10 @@ mig_try_lock_store(const MigExtension *extension)
 /*
  * migrate_script_changed() RETURNS trigger
  *
- * Whatever changes the store makes the summary of its heads unknown.
+ * Whatever adds, removes or moves a revision makes the heads unknown.
+ *
+ * Where the snapshot is fixed the row is always written: if somebody has
+ * changed it since, that is a serialization failure.
  */
 Datum
 migrate_script_changed(PG_FUNCTION_ARGS)
@@ -67,8 +71,11 @@ migrate_script_changed(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" was not called by trigger manager", "migrate_script_changed")));
 	mig_enter_owner(&scope);
 	mig_lock_store(&scope.extension);
-	mig_spi_execute(SPI_OK_DELETE,
-					psprintf("DELETE FROM %s.migrate_summary", scope.extension.schema_name), 0, NULL);
+	mig_spi_execute(SPI_OK_UPDATE,
+					psprintf("UPDATE %s.migrate_summary SET heads = NULL, real_heads = NULL%s",
+							 scope.extension.schema_name,
+							 IsolationUsesXactSnapshot() ? "" : " WHERE heads IS NOT NULL"),
+					0, NULL);
 	mig_leave_owner(&scope);
 	/* a trigger returns a null pointer, not a null value */
 	return PointerGetDatum(NULL);
@@ -95,11 +102,16 @@ get_script(uint64 row, MigStoredScript *script)
 															  SPI_tuptable->tupdesc, 11, &isnull));
 }
 
-/* All rows, in no particular order, as the active snapshot has them. */
+/*
+ * All rows, in no particular order, as the active snapshot has them; with
+ * whole false only id, path and file stamp, which is much less work.
+ */
 void
-mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *nscripts)
+mig_scripts_read(const MigExtension *extension, bool whole, MigStoredScript **scripts, int *nscripts)
 {
-	uint64		n = mig_spi_select(psprintf("SELECT " SCRIPT_COLUMNS " FROM %s.migrate_script", extension->schema_name),
+	uint64		n = mig_spi_select(psprintf("SELECT %s FROM %s.migrate_script",
+											whole ? SCRIPT_COLUMNS : "revision, path, file_stamp",
+											extension->schema_name),
 								   0, NULL);
 	uint64		row;
 
@@ -107,8 +119,18 @@ mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *
 	*nscripts = (int) n;
 	for (row = 0; row < n; row++)
 	{
+		MigStoredScript *script = &(*scripts)[row];
+
 		CHECK_FOR_INTERRUPTS();
-		get_script(row, &(*scripts)[row]);
+		if (whole)
+			get_script(row, script);
+		else
+		{
+			MemSet(script, 0, sizeof(MigStoredScript));
+			script->revision.id = mig_spi_get_text(row, 1);
+			script->revision.path = mig_spi_get_text(row, 2);
+			script->file_stamp = mig_spi_get_text(row, 3);
+		}
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -152,6 +174,8 @@ mig_script_read_text(const MigExtension *extension, const char *revision)
 /*
  * Add a row, or replace that of the same revision.  In a transaction whose
  * snapshot is too old to see that row this is a serialization failure.
+ *
+ * What is cosmetic leaves alone what the heads depend on.
  */
 void
 mig_script_write(const MigExtension *extension, const MigStoredScript *script)
@@ -160,26 +184,34 @@ mig_script_write(const MigExtension *extension, const MigStoredScript *script)
 	MigSpiArgument arguments[] = {
 		mig_spi_text(revision->id),
 		mig_spi_text(revision->path),
-		mig_spi_name_list(&revision->down_revision),
-		mig_spi_name_list(&revision->depends_on),
 		mig_spi_name_list(&revision->branch_labels),
 		mig_spi_text(revision->message),
 		mig_spi_text(revision->create_date),
 		mig_spi_text(script->text),
 		mig_spi_text(script->checksum),
 		mig_spi_text(script->file_stamp),
-		mig_spi_text(script->registered_by)
+		mig_spi_text(script->registered_by),
+		mig_spi_name_list(&revision->down_revision),
+		mig_spi_name_list(&revision->depends_on)
 	};
 
-	mig_spi_execute(SPI_OK_INSERT,
-					psprintf("INSERT INTO %s.migrate_script AS s (revision, path, down_revision, depends_on, branch_labels,"
-							 " message, create_date, script, checksum, file_stamp, registered_by, registered_at)"
-							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp())"
-							 " ON CONFLICT (revision) DO UPDATE SET path = $2, down_revision = $3, depends_on = $4,"
-							 " branch_labels = $5, message = $6, create_date = $7, script = $8, checksum = $9,"
-							 " file_stamp = $10, registered_by = $11, registered_at = pg_catalog.clock_timestamp()",
-							 extension->schema_name),
-					lengthof(arguments), arguments);
+	if (script->action == MIG_SCRIPT_COSMETIC || script->action == MIG_SCRIPT_UNCHANGED)
+		mig_spi_execute(SPI_OK_UPDATE,
+						psprintf("UPDATE %s.migrate_script SET path = $2, branch_labels = $3, message = $4,"
+								 " create_date = $5, script = $6, checksum = $7, file_stamp = $8, registered_by = $9,"
+								 " registered_at = pg_catalog.clock_timestamp() WHERE revision = $1",
+								 extension->schema_name),
+						9, arguments);
+	else
+		mig_spi_execute(SPI_OK_INSERT,
+						psprintf("INSERT INTO %s.migrate_script (revision, path, branch_labels, message, create_date,"
+								 " script, checksum, file_stamp, registered_by, down_revision, depends_on, registered_at)"
+								 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp())"
+								 " ON CONFLICT (revision) DO UPDATE SET path = $2, branch_labels = $3, message = $4,"
+								 " create_date = $5, script = $6, checksum = $7, file_stamp = $8, registered_by = $9,"
+								 " down_revision = $10, depends_on = $11, registered_at = pg_catalog.clock_timestamp()",
+								 extension->schema_name),
+						lengthof(arguments), arguments);
 }
 
 /* Remove a row. */
@@ -249,7 +281,7 @@ mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 	if (applied->count == 0)
 		return;
 	PushActiveSnapshot(GetTransactionSnapshot());
-	mig_scripts_read(extension, &scripts, &nscripts);
+	mig_scripts_read(extension, true, &scripts, &nscripts);
 	PopActiveSnapshot();
 	revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
 	for (i = 0; i < nscripts; i++)

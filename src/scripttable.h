@@ -38,7 +38,7 @@ typedef struct MigStoredScript
 
 extern void mig_lock_store(const MigExtension *extension);
 extern bool mig_try_lock_store(const MigExtension *extension);
-extern void mig_scripts_read(const MigExtension *extension, MigStoredScript **scripts, int *nscripts);
+extern void mig_scripts_read(const MigExtension *extension, bool whole, MigStoredScript **scripts, int *nscripts);
 extern int	mig_scripts_find(const MigExtension *extension, const char *revision, const char *path,
 							 MigStoredScript *scripts, int max);
 extern char *mig_script_read_text(const MigExtension *extension, const char *revision);

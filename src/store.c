@@ -59,6 +59,7 @@ static void
 sort_scripts(MigStoredScript **scripts, int *nscripts)
 {
 	LoadKey    *keys = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(LoadKey) * Max(*nscripts, 1));
+	List	   *locations = mig_get_version_locations();
 	MigStoredScript *sorted;
 	int			n = 0;
 	int			i;
@@ -69,7 +70,7 @@ sort_scripts(MigStoredScript **scripts, int *nscripts)
 
 		if ((*scripts)[i].action == MIG_SCRIPT_REMOVED)
 			continue;
-		keys[n].rank = mig_version_location_rank(revision->path);
+		keys[n].rank = mig_version_location_rank(locations, revision->path);
 		keys[n].index = i;
 		keys[n].path = revision->path;
 		keys[n++].id = revision->id;
@@ -104,6 +105,9 @@ build_graph(const MigStoredScript *scripts, int nscripts)
 static void
 write_changes(const MigExtension *extension, const MigScriptMerge *merge)
 {
+	MemoryContext per_script = AllocSetContextCreate(CurrentMemoryContext, "migrate write script",
+													 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(per_script);
 	int			i;
 
 	for (i = 0; i < merge->nscripts; i++)
@@ -111,21 +115,24 @@ write_changes(const MigExtension *extension, const MigScriptMerge *merge)
 		const MigStoredScript *script = &merge->scripts[i];
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(per_script);
 		if (script->action == MIG_SCRIPT_REMOVED)
 			mig_script_delete(extension, script->revision.id);
 		else if (script->action != MIG_SCRIPT_KEPT)
 			mig_script_write(extension, script);
 	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(per_script);
 }
 
 /* Begin a merge with the table as it is now. */
 static bool
-begin_merge(MigScriptMerge *merge, const MigExtension *extension)
+begin_merge(MigScriptMerge *merge, const MigExtension *extension, bool whole)
 {
 	bool		differs;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	differs = mig_merge_begin(merge, extension);
+	differs = mig_merge_begin(merge, extension, whole);
 	PopActiveSnapshot();
 	return differs;
 }
@@ -157,19 +164,19 @@ mig_store_load(const MigExtension *extension, bool accept_changes, MigStoredScri
 	MigScriptMerge merge = {0};
 
 	merge.accept_changes = accept_changes;
-	if (begin_merge(&merge, extension))
+	if (begin_merge(&merge, extension, false))
 	{
 		MigStoredScript *sorted;
 		int			n;
 
 		/* somebody else may have loaded the same files in the meantime */
 		mig_lock_store(extension);
-		(void) begin_merge(&merge, extension);
+		(void) begin_merge(&merge, extension, true);
 		mig_merge_finish(&merge);
 		if (changes_known_script(&merge))
 		{
 			mig_lock_out_runs(extension);
-			(void) begin_merge(&merge, extension);
+			(void) begin_merge(&merge, extension, true);
 			mig_merge_finish(&merge);
 		}
 		sorted = merge.scripts;
@@ -218,13 +225,13 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 		MigScriptMerge merge = {0};
 
 		merge.warn_only = true;
-		if (mig_merge_begin(&merge, extension))
+		if (mig_merge_begin(&merge, extension, true))
 			mig_merge_finish(&merge);
 		store->scripts = merge.scripts;
 		store->nscripts = merge.nscripts;
 	}
 	else
-		mig_scripts_read(extension, &store->scripts, &store->nscripts);
+		mig_scripts_read(extension, true, &store->scripts, &store->nscripts);
 	mig_versions_read(extension, schema_name, &store->versions);
 	PopActiveSnapshot();
 	sort_scripts(&store->scripts, &store->nscripts);

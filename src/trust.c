@@ -20,6 +20,7 @@
 
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
+#include "pg_compat.h"
 #include "trust.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -38,8 +39,7 @@ mig_speaks_for(const char *registered_by, Oid role)
 	registrant = get_role_oid(registered_by, true);
 	if (!OidIsValid(registrant))
 		return false;
-	return registrant == role || superuser_arg(registrant) ||
-		is_member_of_role_nosuper(registrant, role);
+	return registrant == role || mig_can_become(registrant, role);
 }
 
 /* Raise an error unless the script may run with the rights of this session. */

@@ -225,9 +225,8 @@ mig_summary_write(const MigExtension *extension, const MigGraph *graph)
 
 	arguments[0] = sorted_ids(graph, graph->heads, graph->nheads);
 	arguments[1] = sorted_ids(graph, graph->real_heads, graph->nreal_heads);
-	mig_spi_execute(SPI_OK_INSERT,
-					psprintf("INSERT INTO %1$s.migrate_summary (heads, real_heads) SELECT $1, $2"
-							 " WHERE NOT EXISTS (SELECT FROM %1$s.migrate_summary)",
+	mig_spi_execute(SPI_OK_UPDATE,
+					psprintf("UPDATE %s.migrate_summary SET heads = $1, real_heads = $2 WHERE heads IS NULL",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
 }
