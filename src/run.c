@@ -189,6 +189,7 @@ begin_run(MigStore *store, MigDirection direction, const char *target, MigPlan *
 		mig_lock_versions(&scope.extension, ORDINARY_SCHEMA);
 		open_and_plan(store, &scope.extension, direction, target, plan);
 		mig_versions_check_snapshot(&scope.extension, ORDINARY_SCHEMA, &store->versions);
+		mig_store_check_snapshot(store, &scope.extension);
 		steps = prepare_plan(store, &scope.extension, plan, direction, scope.userid);
 	}
 	mig_leave_owner(&scope);

@@ -207,9 +207,8 @@ mig_store_refresh(void)
 /*
  * Read the store, build its graph, and read where the database is, all as of
  * one moment: who registers a script and runs it in one transaction must be
- * seen whole or not at all.  Called
- * in an owner scope; the result is in a memory context of its own, a child
- * of the current one.
+ * seen whole or not at all.  Called in an owner scope; the result is in a
+ * memory context of its own, a child of the current one.
  */
 void
 mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access, const char *schema_name)
@@ -237,6 +236,48 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	sort_scripts(&store->scripts, &store->nscripts);
 	store->graph = build_graph(store->scripts, store->nscripts);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Compare two scripts by revision id, for qsort() and bsearch(). */
+static int
+compare_script_ids(const void *a, const void *b)
+{
+	return strcmp(((const MigStoredScript *) a)->revision.id, ((const MigStoredScript *) b)->revision.id);
+}
+
+/*
+ * Called with runs locked out or locked: are the scripts that the transaction
+ * sees those of the latest snapshot?  Where its own is fixed they may have
+ * been replaced since, and what would run would not be what the store has.
+ * Called in an owner scope.
+ */
+void
+mig_store_check_snapshot(const MigStore *store, const MigExtension *extension)
+{
+	MigStoredScript *latest;
+	int			nlatest;
+	int			i;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	mig_scripts_read(extension, true, &latest, &nlatest);
+	PopActiveSnapshot();
+	qsort(latest, nlatest, sizeof(MigStoredScript), compare_script_ids);
+	for (i = 0; i < store->nscripts; i++)
+	{
+		const MigStoredScript *script = &store->scripts[i];
+		const MigStoredScript *now = bsearch(script, latest, nlatest, sizeof(MigStoredScript), compare_script_ids);
+
+		if (now == NULL || now->registered_at != script->registered_at ||
+			strcmp(now->checksum, script->checksum) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access: the script of revision %s was changed concurrently",
+							script->revision.id),
+					 errdetail("This transaction still sees the script as it was when it began."),
+					 errhint("Roll back and call again in a new transaction.")));
+	}
 }
 
 /* Find the revisions that the version table names; raises MG001. */

@@ -37,6 +37,7 @@ extern void mig_store_load(const MigExtension *extension, bool accept_changes, M
 extern void mig_store_refresh(void);
 extern void mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access,
 						   const char *schema_name);
+extern void mig_store_check_snapshot(const MigStore *store, const MigExtension *extension);
 extern void mig_store_resolve_rows(MigStore *store);
 extern void mig_store_resolve_known_rows(MigStore *store);
 extern void mig_store_look(MigStore *store, const char *schema_name);
