@@ -22,9 +22,11 @@
 #include "execscript.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "record.h"
 #include "report.h"
 #include "result.h"
 #include "run.h"
+#include "spiutil.h"
 #include "trust.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -227,7 +229,8 @@ record_error_callback(void *arg)
 
 /* What a step leaves: the version rows and a row of the ledger. */
 static void
-record_step(const MigStore *store, const MigPreparedStep *prepared, TimestampTz started_at, Interval *duration)
+record_step(const MigRecorder *recorder, const MigStore *store, const MigPreparedStep *prepared,
+			TimestampTz started_at, Interval *duration)
 {
 	const MigStoredScript *script = &store->scripts[prepared->step->revision];
 	MigOwnerScope scope;
@@ -250,10 +253,10 @@ record_step(const MigStore *store, const MigPreparedStep *prepared, TimestampTz 
 	callback.arg = unconstify(MigPreparedStep *, prepared);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	mig_enter_owner(&scope);
-	mig_versions_apply(&scope.extension, ORDINARY_SCHEMA, &entry.removed, &entry.added);
-	mig_log_append(&scope.extension, ORDINARY_SCHEMA, &entry);
-	mig_leave_owner(&scope);
+	mig_become_owner(&scope);
+	mig_record_versions(recorder, ORDINARY_SCHEMA, &entry.removed, &entry.added);
+	mig_record_log(recorder, ORDINARY_SCHEMA, &entry);
+	mig_become_caller(&scope);
 	error_context_stack = callback.previous;
 }
 
@@ -277,7 +280,8 @@ put_step(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPrep
 }
 
 static void
-run_step(int number, const MigStore *store, const MigPreparedStep *prepared, ReturnSetInfo *rsinfo)
+run_step(const MigRecorder *recorder, int number, const MigStore *store, const MigPreparedStep *prepared,
+		 ReturnSetInfo *rsinfo)
 {
 	TimestampTz started_at = GetCurrentTimestamp();
 	Interval   *duration = palloc0(sizeof(Interval));
@@ -285,8 +289,19 @@ run_step(int number, const MigStore *store, const MigPreparedStep *prepared, Ret
 	announce(store->graph, prepared);
 	mig_execute_statements(&prepared->source, &prepared->statements);
 	duration->time = GetCurrentTimestamp() - started_at;
-	record_step(store, prepared, started_at, duration);
+	record_step(recorder, store, prepared, started_at, duration);
 	put_step(rsinfo, number, store->graph, prepared, duration);
+}
+
+/* Plan what records the steps, in the SPI connection of the run. */
+static void
+begin_recording(MigRecorder *recorder)
+{
+	MigOwnerScope scope;
+
+	mig_become_owner(&scope);
+	mig_recorder_begin(recorder, &scope.extension);
+	mig_become_caller(&scope);
 }
 
 /* A script that calls for a run would have the outer one repeat its steps. */
@@ -325,17 +340,22 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 	MigStore	store = {0};
 	MigPreparedStep *steps;
 	MigPlan		plan;
+	MigRecorder recorder;
 	int			i;
 
 	refuse_nested_run();
 	steps = begin_run(&store, direction, target, &plan);
+	mig_spi_connect();
+	if (plan.nsteps > 0)
+		begin_recording(&recorder);
 	for (i = 0; i < plan.nsteps; i++)
 	{
 		MemoryContextReset(step_context);
 		MemoryContextSwitchTo(step_context);
-		run_step(i + 1, &store, &steps[i], rsinfo);
+		run_step(&recorder, i + 1, &store, &steps[i], rsinfo);
 	}
 	MemoryContextSwitchTo(run_context);
+	mig_spi_finish();
 	if (plan.nsteps > 0)
 		summarize();
 	MemoryContextSwitchTo(oldcontext);
@@ -348,8 +368,8 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
  */
 
 static void
-log_stamp(const MigExtension *extension, const MigStore *store, const char *revision,
-		  const MigNameList *removed, const MigNameList *added, Oid caller)
+log_stamp(const MigRecorder *recorder, const char *revision, const MigNameList *removed, const MigNameList *added,
+		  Oid caller)
 {
 	MigLogEntry entry = {0};
 
@@ -360,7 +380,7 @@ log_stamp(const MigExtension *extension, const MigStore *store, const char *revi
 	entry.started_at = GetCurrentTimestamp();
 	entry.duration = palloc0(sizeof(Interval));
 	entry.role = GetUserNameFromId(caller, false);
-	mig_log_append(extension, ORDINARY_SCHEMA, &entry);
+	mig_record_log(recorder, ORDINARY_SCHEMA, &entry);
 }
 
 static void
@@ -377,20 +397,21 @@ put_stamp(ReturnSetInfo *rsinfo, int number, const MigNameList *removed, const M
 
 /* Empty the version table, whatever is in it. */
 static void
-purge_versions(const MigExtension *extension, MigStore *store, ReturnSetInfo *rsinfo, int *number, Oid caller)
+purge_versions(const MigRecorder *recorder, const MigExtension *extension, MigStore *store, ReturnSetInfo *rsinfo,
+			   int *number, Oid caller)
 {
 	MigNameList none = {NULL, 0};
 
 	if (store->versions.count == 0)
 		return;
 	mig_versions_purge(extension, ORDINARY_SCHEMA);
-	log_stamp(extension, store, NULL, &store->versions, &none, caller);
+	log_stamp(recorder, NULL, &store->versions, &none, caller);
 	put_stamp(rsinfo, ++(*number), &store->versions, &none);
 	store->versions = none;
 }
 
 static void
-apply_stamp_step(const MigExtension *extension, const MigStore *store, const MigStep *step,
+apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigStep *step,
 				 ReturnSetInfo *rsinfo, int number, Oid caller)
 {
 	const char *revision = step->revision >= 0 ? store->graph->revisions[step->revision].id : NULL;
@@ -399,8 +420,8 @@ apply_stamp_step(const MigExtension *extension, const MigStore *store, const Mig
 
 	ereport(NOTICE,
 			(errmsg("running stamp_revision %s -> %s", mig_name_list_join(&removed), mig_name_list_join(&added))));
-	mig_versions_apply(extension, ORDINARY_SCHEMA, &removed, &added);
-	log_stamp(extension, store, revision, &removed, &added, caller);
+	mig_record_versions(recorder, ORDINARY_SCHEMA, &removed, &added);
+	log_stamp(recorder, revision, &removed, &added, caller);
 	put_stamp(rsinfo, number, &removed, &added);
 }
 
@@ -413,6 +434,7 @@ mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 {
 	MigOwnerScope scope;
 	MigStore	store;
+	MigRecorder recorder;
 	MigPlan		plan;
 	MigReport	report = {0};
 	MigNameList names = {NULL, 0};
@@ -430,13 +452,14 @@ mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 	mig_lock_versions(&scope.extension, ORDINARY_SCHEMA);
 	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, ORDINARY_SCHEMA);
 	mig_versions_check_snapshot(&scope.extension, ORDINARY_SCHEMA, &store.versions);
+	mig_recorder_begin(&recorder, &scope.extension);
 	if (purge)
-		purge_versions(&scope.extension, &store, rsinfo, &number, scope.userid);
+		purge_versions(&recorder, &scope.extension, &store, rsinfo, &number, scope.userid);
 	mig_store_resolve_rows(&store);
 	if (!mig_plan_stamp(store.graph, &store.rows, &names, &plan, &report))
 		mig_report_throw(&report);
 	for (i = 0; i < plan.nsteps; i++)
-		apply_stamp_step(&scope.extension, &store, &plan.steps[i], rsinfo, ++number, scope.userid);
+		apply_stamp_step(&recorder, &store, &plan.steps[i], rsinfo, ++number, scope.userid);
 	mig_store_summarize(&scope.extension);
 	mig_leave_owner(&scope);
 }

@@ -18,15 +18,14 @@
 #include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "security.h"
+#include "spiutil.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #define EXTENSION_NAME	"migrate"
@@ -72,18 +71,14 @@ mig_extension_table(const MigExtension *extension, const char *table)
 }
 
 /*
- * Begin to work on the extension's tables: become its owner, pin the
- * search_path, connect to SPI.  The current memory context stays what it is,
- * though SPI has one of its own: results are for the caller.
+ * Become the owner of the extension, with a pinned search_path.
  *
- * If an error leaves the scope open, the end of the (sub)transaction undoes
- * all three.
+ * If an error comes before mig_become_caller(), the end of the
+ * (sub)transaction undoes it.
  */
 void
-mig_enter_owner(MigOwnerScope *scope)
+mig_become_owner(MigOwnerScope *scope)
 {
-	MemoryContext context = CurrentMemoryContext;
-
 	mig_find_extension(&scope->extension);
 	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
 	SetUserIdAndSecContext(scope->extension.owner,
@@ -93,21 +88,34 @@ mig_enter_owner(MigOwnerScope *scope)
 							 GUC_ACTION_SAVE, true, 0, false);
 	/* small tables that nobody has analyzed can look expensive */
 	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	MemoryContextSwitchTo(context);
+}
+
+/* Become again who one was. */
+void
+mig_become_caller(const MigOwnerScope *scope)
+{
+	AtEOXact_GUC(true, scope->guc_nestlevel);
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+/*
+ * Begin to work on the extension's tables: become its owner, and connect to
+ * SPI.  The current memory context stays what it is, though SPI has one of
+ * its own: results are for the caller.
+ */
+void
+mig_enter_owner(MigOwnerScope *scope)
+{
+	mig_become_owner(scope);
+	mig_spi_connect();
 }
 
 /* The end of such work. */
 void
 mig_leave_owner(const MigOwnerScope *scope)
 {
-	MemoryContext context = CurrentMemoryContext;
-
-	SPI_finish();
-	MemoryContextSwitchTo(context);
-	AtEOXact_GUC(true, scope->guc_nestlevel);
-	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+	mig_spi_finish();
+	mig_become_caller(scope);
 }
 
 /*

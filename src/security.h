@@ -26,6 +26,8 @@ typedef struct MigOwnerScope
 
 extern void mig_find_extension(MigExtension *extension);
 extern Oid	mig_extension_table(const MigExtension *extension, const char *table);
+extern void mig_become_owner(MigOwnerScope *scope);
+extern void mig_become_caller(const MigOwnerScope *scope);
 extern void mig_enter_owner(MigOwnerScope *scope);
 extern void mig_leave_owner(const MigOwnerScope *scope);
 extern void mig_prevent_if_read_only(const char *function);

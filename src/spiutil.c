@@ -17,28 +17,97 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+/* Connect to SPI; the current memory context stays what it is. */
+void
+mig_spi_connect(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	MemoryContextSwitchTo(context);
+}
+
+/* The end of the connection. */
+void
+mig_spi_finish(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	SPI_finish();
+	MemoryContextSwitchTo(context);
+}
+
+/* The arguments as SPI wants them. */
+typedef struct SpiArguments
+{
+	Oid			types[MIG_SPI_MAX_ARGUMENTS];
+	Datum		values[MIG_SPI_MAX_ARGUMENTS];
+	char		nulls[MIG_SPI_MAX_ARGUMENTS];
+} SpiArguments;
+
+static void
+split_arguments(SpiArguments *split, int nargs, const MigSpiArgument *arguments)
+{
+	int			i;
+
+	Assert(nargs <= MIG_SPI_MAX_ARGUMENTS);
+	MemSet(split, 0, sizeof(SpiArguments));
+	for (i = 0; i < nargs; i++)
+	{
+		split->types[i] = arguments[i].type;
+		split->values[i] = arguments[i].value;
+		split->nulls[i] = arguments[i].isnull ? 'n' : ' ';
+	}
+}
+
+static void
+check_result(int result, int expected, const char *what)
+{
+	if (result != expected)
+		elog(ERROR, "SPI returned %s for \"%s\"", SPI_result_code_string(result), what);
+}
+
 /* Run a query and check its result. */
 static uint64
 execute(int expected, bool read_only, const char *sql, int nargs, const MigSpiArgument *arguments)
 {
-	Oid			types[MIG_SPI_MAX_ARGUMENTS];
-	Datum		values[MIG_SPI_MAX_ARGUMENTS] = {0};
-	char		nulls[MIG_SPI_MAX_ARGUMENTS] = {0};
+	SpiArguments split;
 	MemoryContext context = CurrentMemoryContext;
 	int			result;
-	int			i;
 
-	Assert(nargs <= MIG_SPI_MAX_ARGUMENTS);
-	for (i = 0; i < nargs; i++)
-	{
-		types[i] = arguments[i].type;
-		values[i] = arguments[i].value;
-		nulls[i] = arguments[i].isnull ? 'n' : ' ';
-	}
-	result = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
+	split_arguments(&split, nargs, arguments);
+	result = SPI_execute_with_args(sql, nargs, split.types, split.values, split.nulls, read_only, 0);
 	MemoryContextSwitchTo(context);
-	if (result != expected)
-		elog(ERROR, "SPI returned %s for \"%s\"", SPI_result_code_string(result), sql);
+	check_result(result, expected, sql);
+	return SPI_processed;
+}
+
+/* Plan a query, for as long as the current SPI connection lasts. */
+SPIPlanPtr
+mig_spi_prepare(const char *sql, int nargs, const Oid *types)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SPIPlanPtr	plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
+
+	MemoryContextSwitchTo(context);
+	if (plan == NULL)
+		elog(ERROR, "SPI returned %s for \"%s\"", SPI_result_code_string(SPI_result), sql);
+	return plan;
+}
+
+/* Run a planned query, in a snapshot of its own; returns the number of rows. */
+uint64
+mig_spi_execute_plan(int expected, SPIPlanPtr plan, int nargs, const MigSpiArgument *arguments)
+{
+	SpiArguments split;
+	MemoryContext context = CurrentMemoryContext;
+	int			result;
+
+	split_arguments(&split, nargs, arguments);
+	result = SPI_execute_plan(plan, split.values, split.nulls, false, 0);
+	MemoryContextSwitchTo(context);
+	check_result(result, expected, "a prepared statement");
 	return SPI_processed;
 }
 

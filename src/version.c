@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * version.c
- *	  The version table, the summary of heads, and the ledger.
+ *	  The version table, and the summary of heads.
  *
  * All functions here are called in an owner scope (security.c).
  *
@@ -108,54 +108,6 @@ mig_versions_check_snapshot(const MigExtension *extension, const char *schema_na
 				 errhint("Roll back and call again in a new transaction.")));
 }
 
-/* Run a statement that must hit one row, or somebody else changed the table. */
-static void
-change_version(int expected, const char *sql, const char *schema_name, const char *old_version,
-			   const char *new_version)
-{
-	MigSpiArgument arguments[3] = {
-		mig_spi_text(schema_name), mig_spi_text(old_version), mig_spi_text(new_version)
-	};
-
-	if (mig_spi_execute(expected, sql, lengthof(arguments), arguments) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BROKEN_GRAPH),
-				 errmsg("the version table has no row \"%s\" any more", old_version),
-				 errdetail("It had one before the last script ran."),
-				 errhint("A revision script must not change migrate_version.")));
-}
-
-/*
- * Change the rows of a schema: those of "removed" go, those of "added" come.
- * One for one is an UPDATE.
- */
-void
-mig_versions_apply(const MigExtension *extension, const char *schema_name, const MigNameList *removed,
-				   const MigNameList *added)
-{
-	int			common = Min(removed->count, added->count);
-	int			i;
-
-	for (i = 0; i < common; i++)
-		change_version(SPI_OK_UPDATE,
-					   psprintf("UPDATE %s.migrate_version SET version_num = $3"
-								" WHERE schema_name = $1::pg_catalog.name AND version_num = $2",
-								extension->schema_name),
-					   schema_name, removed->names[i], added->names[i]);
-	for (i = common; i < removed->count; i++)
-		change_version(SPI_OK_DELETE,
-					   psprintf("DELETE FROM %s.migrate_version"
-								" WHERE schema_name = $1::pg_catalog.name AND version_num = $2 AND $3 IS NULL",
-								extension->schema_name),
-					   schema_name, removed->names[i], NULL);
-	for (i = common; i < added->count; i++)
-		change_version(SPI_OK_INSERT,
-					   psprintf("INSERT INTO %s.migrate_version (schema_name, version_num)"
-								" SELECT $1::pg_catalog.name, $3 WHERE $2 IS NULL",
-								extension->schema_name),
-					   schema_name, NULL, added->names[i]);
-}
-
 /* Remove all rows of a schema, known or not. */
 void
 mig_versions_purge(const MigExtension *extension, const char *schema_name)
@@ -227,42 +179,6 @@ mig_summary_write(const MigExtension *extension, const MigGraph *graph)
 	arguments[1] = sorted_ids(graph, graph->real_heads, graph->nreal_heads);
 	mig_spi_execute(SPI_OK_UPDATE,
 					psprintf("UPDATE %s.migrate_summary SET heads = $1, real_heads = $2 WHERE heads IS NULL",
-							 extension->schema_name),
-					lengthof(arguments), arguments);
-}
-
-/* ----------
- * Ledger
- * ----------
- */
-
-/* Append a row to the ledger; who and from where is added here. */
-void
-mig_log_append(const MigExtension *extension, const char *schema_name, const MigLogEntry *entry)
-{
-	MigSpiArgument arguments[] = {
-		mig_spi_text(schema_name),
-		mig_spi_text(entry->direction),
-		mig_spi_text(entry->revision),
-		mig_spi_name_list(&entry->removed),
-		mig_spi_name_list(&entry->added),
-		mig_spi_text(entry->message),
-		mig_spi_text(entry->path),
-		mig_spi_text(entry->checksum),
-		{INT4OID, Int32GetDatum(entry->statements), false},
-		{TIMESTAMPTZOID, TimestampTzGetDatum(entry->started_at), false},
-		{INTERVALOID, IntervalPGetDatum(entry->duration), false},
-		{INT4OID, Int32GetDatum(MyProcPid), false},
-		mig_spi_text(entry->role)
-	};
-
-	mig_spi_execute(SPI_OK_INSERT,
-					psprintf("INSERT INTO %s.migrate_log (schema_name, direction, revision, removed_versions, added_versions,"
-							 " message, path, checksum, statements, started_at, duration, session_role, script_role,"
-							 " application_name, client_addr, backend_pid, transaction_id)"
-							 " VALUES ($1::pg_catalog.name, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user,"
-							 " $13::pg_catalog.name, pg_catalog.current_setting('application_name'), pg_catalog.inet_client_addr(), $12,"
-							 " pg_catalog.pg_current_xact_id())",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
 }
