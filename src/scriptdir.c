@@ -31,6 +31,10 @@
 
 #define SCRIPT_SUFFIX	".sql"
 
+/* people read, edit and commit these files, so they are not the server's alone */
+#define FILE_MODE		(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
+#define DIRECTORY_MODE	(S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH)
+
 /* A growing list of files. */
 typedef struct FileList
 {
@@ -159,10 +163,14 @@ name_in_root(const char *root, const char *path)
 	existing = pstrdup(name);
 	while ((real = resolve(existing)) == NULL)
 	{
-		/* a link to nowhere would become whatever is made there */
 		struct stat st;
 
-		if (errno != ENOENT || lstat(existing, &st) == 0)
+		if (errno != ENOENT)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not access \"%s\": %m", existing)));
+		/* a link to nowhere would become whatever is made there */
+		if (lstat(existing, &st) == 0)
 			refuse_outside(path);
 		get_parent_directory(existing);
 	}
@@ -451,8 +459,10 @@ mig_scriptdir_make_directory(const char *path)
 {
 	char	   *name = name_in_root(script_root(), path);
 
+	if (access(name, F_OK) == 0)
+		return;
 	/* pg_mkdir_p() writes into its argument */
-	if (pg_mkdir_p(pstrdup(name), pg_dir_create_mode) != 0)
+	if (pg_mkdir_p(pstrdup(name), pg_dir_create_mode) != 0 || chmod(name, DIRECTORY_MODE) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not create directory \"%s\": %m", name)));
@@ -498,7 +508,7 @@ mig_scriptdir_write(const char *path, const char *text, bool may_exist)
 				 errmsg("could not write file \"%s\": %m", path),
 				 errdetail("The script location is \"%s\".", mig_script_location),
 				 errhint("Make the directory writable by the operating system user that the server runs as, or save the script yourself and register it: SELECT * FROM migrate_register(script, path);")));
-	ok = fwrite(utf8, 1, strlen(utf8), file) == strlen(utf8);
+	ok = fwrite(utf8, 1, strlen(utf8), file) == strlen(utf8) && fchmod(fileno(file), FILE_MODE) == 0;
 	ok = FreeFile(file) == 0 && ok;
 	if (!ok || durable_rename(temporary, name, LOG) != 0)
 	{
@@ -524,7 +534,7 @@ mig_scriptdir_is_empty(void)
 	bool		empty = true;
 
 	if (mig_has_script_location() && access(mig_script_location, F_OK) != 0 &&
-		MakePGDirectory(mig_script_location) != 0)
+		(MakePGDirectory(mig_script_location) != 0 || chmod(mig_script_location, DIRECTORY_MODE) != 0))
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not create directory \"%s\": %m", mig_script_location),

@@ -245,6 +245,7 @@ $node->safe_psql('postgres', "ALTER DATABASE postgres SET migrate.script_locatio
 is($node->safe_psql('postgres', 'SELECT migrate_init()'), "versions/\nmodel/\nscript.sql.tmpl\nREADME",
 	'migrate_init() lays it out');
 ok(-d "$location/versions" && -d "$location/model" && -s "$location/README", 'as it says');
+is(sprintf('%o', (stat "$location/versions")[2] & oct 7777), '755', 'where others may read');
 state_is($node, 'postgres', 'SELECT migrate_init()', '55000', qr/is not empty/, 'but only where nothing is');
 $node->safe_psql('postgres', 'TRUNCATE migrate_script, migrate_version');
 
@@ -258,6 +259,7 @@ is($node->safe_psql('postgres', q{SELECT script FROM migrate_show('a1')}), $text
 is(load(), 'a1 unchanged', 'without being loaded');
 my @left = grep { !/^\.\.?$|^a1/ } do { opendir(my $d, "$location/versions") or die; readdir($d) };
 is("@left", '', 'no other file is left');
+is(sprintf('%o', (stat "$location/$row")[2] & oct 7777), '644', 'others may read it');
 state_is($node, 'postgres', q{SELECT migrate_revision('x', rev_id => 'a1')}, 'MG006', qr/"a1" is taken/, 'an id that is taken');
 $node->safe_psql('postgres', q{SELECT migrate_edit('a1', } . quoted(script(@account)) . ')');
 is(slurp_file("$location/$row"), script(@account), 'migrate_edit() writes the file');
