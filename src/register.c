@@ -181,19 +181,30 @@ mig_register_script(const char *text, const char *path, bool accept_changes, Mig
 	MigStoredScript rows[2];
 	MigStoredScript *known;
 	int			nrows;
+	bool		store_locked = false;
+	bool		runs_locked_out = false;
 
 	parse_text(text, path, result);
 	mig_enter_owner(&scope);
-	nrows = mig_scripts_find(&scope.extension, result->revision.id, result->revision.path, rows, lengthof(rows));
-	result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
-	if (result->action != MIG_SCRIPT_UNCHANGED || !mig_speaks_for(known->registered_by, scope.userid))
+	for (;;)
 	{
-		/* look again when nobody can change it, or run it, any more */
-		mig_lock_store(&scope.extension);
-		if (nrows > 0)
-			mig_lock_out_runs(&scope.extension);
 		nrows = mig_scripts_find(&scope.extension, result->revision.id, result->revision.path, rows, lengthof(rows));
 		result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
+		if (result->action == MIG_SCRIPT_UNCHANGED && mig_speaks_for(known->registered_by, scope.userid))
+			break;
+		/* look again when nobody can change the store, nor run what is known, any more */
+		if (!store_locked)
+		{
+			mig_lock_store(&scope.extension);
+			store_locked = true;
+		}
+		else if (nrows > 0 && !runs_locked_out)
+		{
+			mig_lock_out_runs(&scope.extension);
+			runs_locked_out = true;
+		}
+		else
+			break;
 	}
 	if (result->action == MIG_SCRIPT_REPLACED)
 	{
