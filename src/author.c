@@ -42,6 +42,7 @@ typedef struct CreateTime
  * ----------
  */
 
+/* An id like those of Alembic. */
 static char *
 random_revision_id(void)
 {
@@ -58,6 +59,7 @@ random_revision_id(void)
 	return id;
 }
 
+/* The moment of now, broken down. */
 static void
 get_create_time(CreateTime *result)
 {
@@ -101,6 +103,7 @@ choose_id(const MigGraph *graph, const char *rev_id, MigRevision *revision)
 				 errhint("Choose another rev_id, or leave it out.")));
 }
 
+/* The error of two commas in a row, or of one at the end. */
 static void
 empty_name(const char *what, const char *list)
 {
@@ -110,6 +113,7 @@ empty_name(const char *what, const char *list)
 			 errhint("Write the names with a comma between them.")));
 }
 
+/* The error of a parent that is named twice. */
 static void
 duplicate_parent(const MigGraph *graph, int parent)
 {
@@ -173,6 +177,7 @@ check_parents(const MigGraph *graph, const MigRevisionSet *parents, bool splice)
 	}
 }
 
+/* What the new revision comes after. */
 static void
 set_parents(const MigGraph *graph, const MigRevisionSet *parents, MigRevision *revision)
 {
@@ -183,6 +188,7 @@ set_parents(const MigGraph *graph, const MigRevisionSet *parents, MigRevision *r
 							 strlen(graph->revisions[parents->items[i]].id));
 }
 
+/* Ids and labels share one space of names, so a label must be new. */
 static void
 set_branch_label(const MigGraph *graph, const char *label, MigRevision *revision)
 {
@@ -283,6 +289,7 @@ template_text(void)
 	return mig_default_template();
 }
 
+/* One placeholder of the template. */
 static void
 add_value(MigNameList *names, MigNameList *values, const char *name, const char *value)
 {
@@ -290,6 +297,7 @@ add_value(MigNameList *names, MigNameList *values, const char *name, const char 
 	mig_name_list_append(values, value, strlen(value));
 }
 
+/* The text of the new script. */
 static char *
 render_script(const MigRevision *revision)
 {
@@ -337,6 +345,7 @@ check_script(const MigRevision *revision, const char *script)
 						 mig_template)));
 }
 
+/* The path of the new script, which must be one that is read. */
 static char *
 choose_path(const MigRevision *revision, const char *directory, const CreateTime *time)
 {
@@ -442,6 +451,7 @@ init_file(MigNameList *paths, const char *path, const char *text)
 	mig_name_list_append(paths, path, strlen(path));
 }
 
+/* Make one of the directories, and note it. */
 static void
 init_directory(MigNameList *paths, const char *path)
 {

@@ -305,6 +305,7 @@ migrate_history(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+/* A row of migrate_show(). */
 static void
 put_details(ReturnSetInfo *rsinfo, const View *view, const MigExtension *extension, int index)
 {

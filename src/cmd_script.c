@@ -215,6 +215,7 @@ migrate_trust(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+/* Compare two indexes, for qsort(). */
 static int
 compare_ints(const void *a, const void *b)
 {

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(migrate_upgrade_sql);
 PG_FUNCTION_INFO_V1(migrate_downgrade_sql);
 PG_FUNCTION_INFO_V1(migrate_plan);
 
+/* The script for the range that is the first argument. */
 static text *
 offline_sql(FunctionCallInfo fcinfo, MigDirection direction)
 {

@@ -68,6 +68,7 @@ mig_counts_down(const char *text)
 	return target.relative && target.symbol == NULL && target.steps < 0;
 }
 
+/* A copy of a part of a text; NULL if it is empty. */
 static char *
 copy_or_null(const char *start, size_t len)
 {
@@ -153,6 +154,7 @@ multiple_heads(const MigGraph *graph, const char *text, const MigRevisionSet *he
  * ----------
  */
 
+/* An empty set with room for some members. */
 MigRevisionSet
 mig_make_set(int capacity)
 {
@@ -163,6 +165,7 @@ mig_make_set(int capacity)
 	return set;
 }
 
+/* A set of one. */
 MigRevisionSet
 mig_make_singleton(int revision)
 {

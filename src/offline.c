@@ -32,6 +32,7 @@
  * ----------
  */
 
+/* The version table, as the extension has it. */
 static void
 append_create_table(StringInfo buf)
 {
@@ -66,6 +67,7 @@ append_check(StringInfo buf, const MigGraph *graph, const MigRows *rows)
 	appendStringInfo(buf, "DO %s;\n\n", quote_literal_cstr(code.data));
 }
 
+/* The id of a revision as a literal of SQL. */
 static const char *
 version_literal(const MigGraph *graph, int revision)
 {

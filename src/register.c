@@ -192,7 +192,11 @@ mig_register_script(const char *text, const char *path, bool accept_changes, Mig
 		result->action = compare_with_known(&scope.extension, result, path != NULL, rows, nrows, &known);
 		if (result->action == MIG_SCRIPT_UNCHANGED && mig_speaks_for(known->registered_by, scope.userid))
 			break;
-		/* look again when nobody can change the store, nor run what is known, any more */
+
+		/*
+		 * Look again when nobody can change the store, nor run what is known,
+		 * any more.
+		 */
 		if (!store_locked)
 		{
 			mig_lock_store(&scope.extension);

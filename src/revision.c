@@ -21,6 +21,7 @@
 #define ILLEGAL_ID_CHARS	"@-+:,"
 #define ILLEGAL_LABEL_CHARS "@+:,"
 
+/* The word for a direction, as the results and the ledger have it. */
 const char *
 mig_direction_name(MigDirection direction)
 {
@@ -193,6 +194,7 @@ mig_name_list_append(MigNameList *list, const char *name, size_t len)
 	list->names[list->count++] = pnstrdup(name, len);
 }
 
+/* Is the name in the list? */
 bool
 mig_name_list_contains(const MigNameList *list, const char *name)
 {

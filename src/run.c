@@ -54,6 +54,7 @@ set_ids(const MigGraph *graph, const MigRevisionSet *set)
  * ----------
  */
 
+/* MG007: how to accept a downgrade section depends on where the script is from. */
 static void
 check_reversible(const MigPreparedStep *prepared, bool from_file)
 {
@@ -279,6 +280,7 @@ put_step(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPrep
 	mig_row_put(&row, rsinfo);
 }
 
+/* Run one step, from its notice to its row of the result. */
 static void
 run_step(const MigRecorder *recorder, int number, const MigStore *store, const MigPreparedStep *prepared,
 		 ReturnSetInfo *rsinfo)
@@ -367,6 +369,7 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
  * ----------
  */
 
+/* A row of the ledger for a stamp. */
 static void
 log_stamp(const MigRecorder *recorder, const char *revision, const MigNameList *removed, const MigNameList *added,
 		  Oid caller)
@@ -383,6 +386,7 @@ log_stamp(const MigRecorder *recorder, const char *revision, const MigNameList *
 	mig_record_log(recorder, ORDINARY_SCHEMA, &entry);
 }
 
+/* Append a row to the result of a stamp. */
 static void
 put_stamp(ReturnSetInfo *rsinfo, int number, const MigNameList *removed, const MigNameList *added)
 {
@@ -410,6 +414,7 @@ purge_versions(const MigRecorder *recorder, const MigExtension *extension, MigSt
 	store->versions = none;
 }
 
+/* Change the version rows as one destination wants it. */
 static void
 apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigStep *step,
 				 ReturnSetInfo *rsinfo, int number, Oid caller)

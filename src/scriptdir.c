@@ -49,6 +49,7 @@ typedef struct FileList
  * ----------
  */
 
+/* The error of a directory that cannot be opened; errno says why. */
 static void
 location_error(const char *path)
 {
@@ -112,6 +113,7 @@ is_inside(const char *root, const char *real)
 		(real[len] == '\0' || real[len] == '/' || (len > 0 && root[len - 1] == '/'));
 }
 
+/* The error of a path that leads elsewhere. */
 static void
 refuse_outside(const char *path)
 {
@@ -223,6 +225,7 @@ mig_version_location_rank(List *locations, const char *path)
  * ----------
  */
 
+/* Note a file, and what would change if it were written to. */
 static void
 append_file(FileList *list, const char *path, const struct stat *st)
 {
@@ -289,6 +292,7 @@ stat_inside(const FileList *list, const char *path, DIR *dir, const char *entry,
 	}
 }
 
+/* Is it NAME.sql? */
 static bool
 has_script_suffix(const char *name)
 {
@@ -329,6 +333,7 @@ scan_directory(FileList *list, const char *directory)
 	pfree(name);
 }
 
+/* Compare two files by path, for qsort(). */
 static int
 compare_files(const void *a, const void *b)
 {

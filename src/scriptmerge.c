@@ -47,7 +47,7 @@ mig_script_action_name(MigScriptAction action)
 /*
  * How does a script differ from the known one of the same revision?  Its
  * statements and its place in the history are what counts; all else is
- * cosmetic.
+ * cosmetic.  old_text is NULL if somebody has just removed it.
  */
 MigScriptAction
 mig_classify_change(const MigStoredScript *old_script, const char *old_text, const MigStoredScript *new_script)
@@ -59,7 +59,7 @@ mig_classify_change(const MigStoredScript *old_script, const char *old_text, con
 		!mig_name_list_equal(&a->down_revision, &b->down_revision) ||
 		!mig_name_list_equal(&a->depends_on, &b->depends_on))
 		return MIG_SCRIPT_REPLACED;
-	if (strcmp(a->path, b->path) != 0 || strcmp(old_text, new_script->text) != 0)
+	if (strcmp(a->path, b->path) != 0 || old_text == NULL || strcmp(old_text, new_script->text) != 0)
 		return MIG_SCRIPT_COSMETIC;
 	return MIG_SCRIPT_UNCHANGED;
 }
@@ -92,12 +92,14 @@ mig_fill_stored_script(MigStoredScript *stored, const MigScriptSource *source)
  * ----------
  */
 
+/* Compare two strings, for qsort() and bsearch(). */
 static int
 compare_strings(const void *a, const void *b)
 {
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+/* Compare two scripts, given by index, by their ids. */
 static int
 compare_by_id(const void *a, const void *b, void *arg)
 {
@@ -106,6 +108,7 @@ compare_by_id(const void *a, const void *b, void *arg)
 	return strcmp(scripts[*(const int *) a].revision.id, scripts[*(const int *) b].revision.id);
 }
 
+/* Compare two scripts, given by index, by their paths. */
 static int
 compare_by_path(const void *a, const void *b, void *arg)
 {
@@ -114,6 +117,7 @@ compare_by_path(const void *a, const void *b, void *arg)
 	return strcmp(scripts[*(const int *) a].revision.path, scripts[*(const int *) b].revision.path);
 }
 
+/* The indexes of the scripts, in some order. */
 static int *
 sorted_index(MigStoredScript *scripts, int n, qsort_arg_comparator compare)
 {
@@ -148,6 +152,7 @@ find_by_id(const MigScriptMerge *merge, const char *id)
 	return -1;
 }
 
+/* Is the revision applied in some schema?  It is asked of the table once. */
 static bool
 is_applied(MigScriptMerge *merge, const char *id)
 {
@@ -162,6 +167,7 @@ is_applied(MigScriptMerge *merge, const char *id)
 		bsearch(&id, merge->applied.names, merge->applied.count, sizeof(char *), compare_strings) != NULL;
 }
 
+/* MG006: two files of one revision. */
 static void
 duplicate_id(const char *id, const char *path, const char *other_path)
 {
@@ -172,6 +178,7 @@ duplicate_id(const char *id, const char *path, const char *other_path)
 			 errhint("Give one of the scripts another \"Revision ID\", and what comes after it another \"Revises\".")));
 }
 
+/* Add a script that the table does not know. */
 static void
 append_script(MigScriptMerge *merge, const MigStoredScript *script)
 {

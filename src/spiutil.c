@@ -46,6 +46,7 @@ typedef struct SpiArguments
 	char		nulls[MIG_SPI_MAX_ARGUMENTS];
 } SpiArguments;
 
+/* SPI takes types, values and nulls apart. */
 static void
 split_arguments(SpiArguments *split, int nargs, const MigSpiArgument *arguments)
 {
@@ -61,6 +62,7 @@ split_arguments(SpiArguments *split, int nargs, const MigSpiArgument *arguments)
 	}
 }
 
+/* Raise an error unless SPI returned what was expected. */
 static void
 check_result(int result, int expected, const char *what)
 {

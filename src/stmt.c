@@ -208,6 +208,7 @@ has_false_option(List *options, const char *name)
 	return false;
 }
 
+/* What a REINDEX is, if it refuses a transaction. */
 static const char *
 reindex_refuses(ReindexStmt *stmt)
 {
@@ -226,6 +227,7 @@ reindex_refuses(ReindexStmt *stmt)
 	}
 }
 
+/* What an ALTER TABLE is, if it refuses a transaction. */
 static const char *
 alter_table_refuses(AlterTableStmt *stmt)
 {
@@ -241,6 +243,7 @@ alter_table_refuses(AlterTableStmt *stmt)
 	return NULL;
 }
 
+/* What an ALTER DATABASE is, if it refuses a transaction. */
 static const char *
 alter_database_refuses(AlterDatabaseStmt *stmt)
 {
@@ -254,6 +257,7 @@ alter_database_refuses(AlterDatabaseStmt *stmt)
 	return NULL;
 }
 
+/* What an ALTER SUBSCRIPTION is, if it refuses a transaction. */
 static const char *
 alter_subscription_refuses(AlterSubscriptionStmt *stmt)
 {
@@ -322,6 +326,7 @@ refuses_transaction(Node *stmt)
 	}
 }
 
+/* MG005: the caller, not the script, decides when the transaction ends. */
 static void
 refuse_transaction_control(const Collector *collector, TransactionStmt *stmt, int line)
 {
@@ -403,6 +408,7 @@ skip_to_token(const MigScriptSource *source, size_t offset, size_t end)
 	return token.start;
 }
 
+/* Make room for one more statement. */
 static MigStatement *
 add_statement(Collector *collector)
 {

@@ -41,6 +41,7 @@ typedef struct LoadKey
 	const char *id;
 } LoadKey;
 
+/* Compare two scripts by load order, for qsort(). */
 static int
 compare_load_keys(const void *a, const void *b)
 {

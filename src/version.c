@@ -147,12 +147,14 @@ mig_is_at_heads(const MigExtension *extension, const char *schema_name, const ch
 	return SPI_processed == 1;
 }
 
+/* Compare two names by bytes, for qsort(). */
 static int
 compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+/* The ids of revisions, sorted as the query of mig_is_at_heads() sorts them. */
 static MigSpiArgument
 sorted_ids(const MigGraph *graph, const int *revisions, int n)
 {
