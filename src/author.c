@@ -103,16 +103,6 @@ choose_id(const MigGraph *graph, const char *rev_id, MigRevision *revision)
 				 errhint("Choose another rev_id, or leave it out.")));
 }
 
-/* The error of two commas in a row, or of one at the end. */
-static void
-empty_name(const char *what, const char *list)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("list of %s \"%s\" has an empty name", what, list),
-			 errhint("Write the names with a comma between them.")));
-}
-
 /* The error of a parent that is named twice. */
 static void
 duplicate_parent(const MigGraph *graph, int parent)
@@ -135,13 +125,9 @@ resolve_parents(const MigGraph *graph, const char *text)
 	int			i,
 				j;
 
-	if (!mig_name_list_split(&names, text, strlen(text)))
-		empty_name("revisions", text);
-	if (names.count == 0)
-	{
-		(void) mig_unknown_revision(NULL, &report);
+	if (!mig_split_names("revisions", text, &names, &report) ||
+		(names.count == 0 && !mig_unknown_revision(NULL, &report)))
 		mig_report_throw(&report);
-	}
 	for (i = 0; i < names.count; i++)
 	{
 		MigRevisionSet named;
@@ -177,17 +163,6 @@ check_parents(const MigGraph *graph, const MigRevisionSet *parents, bool splice)
 	}
 }
 
-/* What the new revision comes after. */
-static void
-set_parents(const MigGraph *graph, const MigRevisionSet *parents, MigRevision *revision)
-{
-	int			i;
-
-	for (i = 0; i < parents->count; i++)
-		mig_name_list_append(&revision->down_revision, graph->revisions[parents->items[i]].id,
-							 strlen(graph->revisions[parents->items[i]].id));
-}
-
 /* Ids and labels share one space of names, so a label must be new. */
 static void
 set_branch_label(const MigGraph *graph, const char *label, MigRevision *revision)
@@ -207,7 +182,7 @@ set_branch_label(const MigGraph *graph, const char *label, MigRevision *revision
 				 taken >= 0 ? errdetail("It denotes revision %s.", graph->revisions[taken].id) :
 				 errdetail("It is the id of the new revision."),
 				 errhint("Choose another label.")));
-	mig_name_list_append(&revision->branch_labels, label, strlen(label));
+	mig_name_list_add(&revision->branch_labels, label);
 }
 
 /* A dependency that is named by a label stays a label, else it becomes an id. */
@@ -220,8 +195,8 @@ set_dependencies(const MigGraph *graph, const char *depends_on, MigRevision *rev
 
 	if (depends_on == NULL)
 		return;
-	if (!mig_name_list_split(&names, depends_on, strlen(depends_on)))
-		empty_name("dependencies", depends_on);
+	if (!mig_split_names("dependencies", depends_on, &names, &report))
+		mig_report_throw(&report);
 	for (i = 0; i < names.count; i++)
 	{
 		const char *name = names.names[i];
@@ -236,7 +211,7 @@ set_dependencies(const MigGraph *graph, const char *depends_on, MigRevision *rev
 					 errhint("SELECT * FROM migrate_history() lists the revisions.")));
 		if (!mig_name_list_contains(&graph->revisions[index].branch_labels, name))
 			name = graph->revisions[index].id;
-		mig_name_list_append(&revision->depends_on, name, strlen(name));
+		mig_name_list_add(&revision->depends_on, name);
 	}
 }
 
@@ -293,8 +268,8 @@ template_text(void)
 static void
 add_value(MigNameList *names, MigNameList *values, const char *name, const char *value)
 {
-	mig_name_list_append(names, name, strlen(name));
-	mig_name_list_append(values, value, strlen(value));
+	mig_name_list_add(names, name);
+	mig_name_list_add(values, value);
 }
 
 /* The text of the new script. */
@@ -399,7 +374,7 @@ mig_new_revision(const MigNewRevision *wanted, MigRevision *revision, char **scr
 	MigReport	report = {0};
 
 	mig_store_refresh();
-	mig_store_look(&store, "");
+	mig_store_look(&store, MIG_ORDINARY_SCHEMA);
 	MemSet(revision, 0, sizeof(MigRevision));
 	choose_id(store.graph, wanted->rev_id, revision);
 	parents = resolve_parents(store.graph, wanted->parents);
@@ -409,7 +384,7 @@ mig_new_revision(const MigNewRevision *wanted, MigRevision *revision, char **scr
 	revision->create_date = time.text;
 	revision->path = choose_path(revision, choose_directory(store.graph, &parents, wanted->version_path), &time);
 	check_parents(store.graph, &parents, wanted->splice);
-	set_parents(store.graph, &parents, revision);
+	revision->down_revision = mig_graph_ids(store.graph, parents.items, parents.count);
 	set_branch_label(store.graph, wanted->branch_label, revision);
 	set_dependencies(store.graph, wanted->depends_on, revision);
 	check_path_is_free(store.graph, revision->path);
@@ -448,7 +423,7 @@ static void
 init_file(MigNameList *paths, const char *path, const char *text)
 {
 	mig_scriptdir_write(path, text, false);
-	mig_name_list_append(paths, path, strlen(path));
+	mig_name_list_add(paths, path);
 }
 
 /* Make one of the directories, and note it. */
@@ -457,7 +432,7 @@ init_directory(MigNameList *paths, const char *path)
 {
 	mig_scriptdir_make_directory(path);
 	path = psprintf("%s/", path);
-	mig_name_list_append(paths, path, strlen(path));
+	mig_name_list_add(paths, path);
 }
 
 /*

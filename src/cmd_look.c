@@ -59,7 +59,7 @@ open_view(View *view, bool all_rows)
 	MigGraph   *graph;
 	int			i;
 
-	mig_store_look(&view->store, "");
+	mig_store_look(&view->store, MIG_ORDINARY_SCHEMA);
 	if (all_rows)
 		mig_store_resolve_rows(&view->store);
 	else
@@ -82,6 +82,18 @@ resolve_shown(View *view, const char *text)
 	if (strcmp(text, "current") == 0)
 		return view->store.rows;
 	if (!mig_resolve_revisions(view->store.graph, text, &set, &report))
+		mig_report_throw(&report);
+	return set;
+}
+
+/* The revisions of a range, newest first. */
+static MigRevisionSet
+resolve_range(View *view, const char *range)
+{
+	MigReport	report = {0};
+	MigRevisionSet set;
+
+	if (!mig_history(view->store.graph, &view->store.rows, range, &set, &report))
 		mig_report_throw(&report);
 	return set;
 }
@@ -127,6 +139,20 @@ check_at_heads(const View *view)
 			 errhint("SELECT * FROM migrate_upgrade('heads');")));
 }
 
+/* Begin a row with the columns that most of these functions share. */
+static void
+begin_row(MigResultRow *row, const View *view, int index, bool with_parents)
+{
+	const MigRevision *revision = &view->store.graph->revisions[index];
+
+	mig_row_begin(row);
+	mig_row_text(row, revision->id);
+	if (with_parents)
+		mig_row_text(row, mig_join_or_null(&revision->down_revision));
+	mig_row_text(row, mig_join_or_null(&view->labels[index]));
+	mig_row_text(row, revision->message);
+}
+
 /*
  * migrate_current(check_heads boolean, OUT ...) RETURNS SETOF record
  *
@@ -155,11 +181,7 @@ migrate_current(PG_FUNCTION_ARGS)
 		Datum		time;
 		bool		isnull;
 
-		mig_row_begin(&row);
-		mig_row_text(&row, revision->id);
-		mig_row_text(&row, mig_join_or_null(&revision->down_revision));
-		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
-		mig_row_text(&row, revision->message);
+		begin_row(&row, &view, index, true);
 		mig_row_bool(&row, mig_graph_is_real_head(view.store.graph, index));
 		mig_row_text(&row, revision->path);
 		time = applied_at(&scope.extension, revision->id, &isnull);
@@ -197,11 +219,7 @@ migrate_heads(PG_FUNCTION_ARGS)
 
 		if (real_only && !real)
 			continue;
-		mig_row_begin(&row);
-		mig_row_text(&row, revision->id);
-		mig_row_text(&row, mig_join_or_null(&revision->down_revision));
-		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
-		mig_row_text(&row, revision->message);
+		begin_row(&row, &view, index, true);
 		mig_row_bool(&row, !real);
 		mig_row_text(&row, revision->path);
 		mig_row_put(&row, rsinfo);
@@ -228,14 +246,12 @@ migrate_branches(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	View		view;
-	MigReport	report = {0};
 	MigRevisionSet all;
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	open_view(&view, false);
-	if (!mig_history(view.store.graph, &view.store.rows, ":", &all, &report))
-		mig_report_throw(&report);
+	all = resolve_range(&view, ":");
 	for (i = 0; i < all.count; i++)
 	{
 		int			index = all.items[i];
@@ -244,10 +260,7 @@ migrate_branches(PG_FUNCTION_ARGS)
 
 		if (!mig_graph_is_branch_point(view.store.graph, index))
 			continue;
-		mig_row_begin(&row);
-		mig_row_text(&row, revision->id);
-		mig_row_text(&row, mig_join_or_null(&view.labels[index]));
-		mig_row_text(&row, revision->message);
+		begin_row(&row, &view, index, false);
 		mig_row_text(&row, children_text(view.store.graph, index));
 		mig_row_text(&row, revision->path);
 		mig_row_put(&row, rsinfo);
@@ -276,14 +289,12 @@ migrate_history(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	View		view;
-	MigReport	report = {0};
 	MigRevisionSet range;
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	open_view(&view, false);
-	if (!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)), &range, &report))
-		mig_report_throw(&report);
+	range = resolve_range(&view, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	for (i = 0; i < range.count; i++)
 	{
 		int			index = range.items[i];
@@ -372,9 +383,9 @@ migrate_graph(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	open_view(&view, false);
-	if (!mig_parse_draw_format(text_to_cstring(PG_GETARG_TEXT_PP(0)), &format, &report) ||
-		!mig_history(view.store.graph, &view.store.rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), &range, &report))
+	if (!mig_parse_draw_format(text_to_cstring(PG_GETARG_TEXT_PP(0)), &format, &report))
 		mig_report_throw(&report);
+	range = resolve_range(&view, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	lines = mig_draw_graph(view.store.graph, &view.store.rows, &range, format);
 	for (i = 0; i < lines.count; i++)
 	{

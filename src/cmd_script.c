@@ -44,6 +44,16 @@ fill_action(MigResultRow *row, const MigRevision *revision, const char *action)
 	mig_row_text(row, action);
 }
 
+/* A migrate_script_action as the only result. */
+static Datum
+return_action(FunctionCallInfo fcinfo, const MigStoredScript *script)
+{
+	MigResultRow row;
+
+	fill_action(&row, &script->revision, mig_script_action_name(script->action));
+	return mig_row_return(&row, fcinfo);
+}
+
 /*
  * migrate_register(script text, path text, accept_changes boolean)
  *		RETURNS migrate_script_action
@@ -55,7 +65,6 @@ Datum
 migrate_register(PG_FUNCTION_ARGS)
 {
 	MigStoredScript script;
-	MigResultRow row;
 
 	mig_prevent_if_read_only("migrate_register()");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
@@ -67,8 +76,7 @@ migrate_register(PG_FUNCTION_ARGS)
 	mig_register_script(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
 						PG_GETARG_BOOL(2), &script);
-	fill_action(&row, &script.revision, mig_script_action_name(script.action));
-	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
+	PG_RETURN_DATUM(return_action(fcinfo, &script));
 }
 
 /*
@@ -80,12 +88,10 @@ Datum
 migrate_unregister(PG_FUNCTION_ARGS)
 {
 	MigStoredScript script;
-	MigResultRow row;
 
 	mig_prevent_if_read_only("migrate_unregister()");
 	mig_unregister_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), &script);
-	fill_action(&row, &script.revision, mig_script_action_name(script.action));
-	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
+	PG_RETURN_DATUM(return_action(fcinfo, &script));
 }
 
 /*
@@ -98,12 +104,10 @@ Datum
 migrate_edit(PG_FUNCTION_ARGS)
 {
 	MigStoredScript script;
-	MigResultRow row;
 
 	mig_prevent_if_read_only("migrate_edit()");
 	mig_edit_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)), &script);
-	fill_action(&row, &script.revision, mig_script_action_name(script.action));
-	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
+	PG_RETURN_DATUM(return_action(fcinfo, &script));
 }
 
 /*
@@ -193,7 +197,7 @@ migrate_trust(PG_FUNCTION_ARGS)
 	mig_prevent_if_read_only("migrate_trust()");
 	InitMaterializedSRF(fcinfo, 0);
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, "");
+	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
 	mig_store_resolve_rows(&store);
 	revisions = resolve_range(&store, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	mig_lock_store(&scope.extension);
@@ -238,7 +242,7 @@ migrate_export(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
 	mig_store_resolve_rows(&store);
 	range = resolve_range(&store, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (range.count > 1)

@@ -36,7 +36,7 @@ offline_sql(FunctionCallInfo fcinfo, MigDirection direction)
 	char	   *script;
 
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
 	script = mig_offline_script(&store, &scope.extension, direction, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	mig_leave_owner(&scope);
 	return cstring_to_text(script);
@@ -70,15 +70,9 @@ static void
 put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPreparedStep *prepared,
 			 int statement)
 {
-	const MigRevision *revision = &graph->revisions[prepared->step->revision];
 	MigResultRow row;
 
-	mig_row_begin(&row);
-	mig_row_int(&row, number);
-	mig_row_text(&row, mig_direction_name(prepared->source.direction));
-	mig_row_text(&row, revision->id);
-	mig_row_text(&row, mig_join_or_null(&revision->down_revision));
-	mig_row_text(&row, revision->message);
+	mig_row_step(&row, number, graph, prepared);
 	if (statement < prepared->statements.count)
 	{
 		const MigStatement *item = &prepared->statements.items[statement];
@@ -119,7 +113,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
 	mig_store_resolve_rows(&store);
 	if (!mig_plan_either(store.graph, &store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						 &plan, &direction, &report))

@@ -39,28 +39,22 @@ append_mark(StringInfo buf, int *nmarks, const char *mark)
 	appendStringInfo(buf, "%s%s", (*nmarks)++ == 0 ? " (" : ", ", mark);
 }
 
-/* qsort comparator for strings. */
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* The labels that the revision declares, sorted, as marks. */
 static void
 append_labels(StringInfo buf, int *nmarks, const MigNameList *labels)
 {
-	char	  **sorted;
+	MigNameList sorted;
 	int			i;
 
 	if (labels->count == 0)
 		return;
-	sorted = mig_alloc_array(char *, labels->count);
-	memcpy(sorted, labels->names, sizeof(char *) * labels->count);
-	qsort(sorted, labels->count, sizeof(char *), compare_names);
-	for (i = 0; i < labels->count; i++)
-		append_mark(buf, nmarks, sorted[i]);
-	pfree(sorted);
+	sorted.count = labels->count;
+	sorted.names = mig_alloc_array(char *, labels->count);
+	memcpy(sorted.names, labels->names, sizeof(char *) * labels->count);
+	mig_name_list_sort(&sorted);
+	for (i = 0; i < sorted.count; i++)
+		append_mark(buf, nmarks, sorted.names[i]);
+	pfree(sorted.names);
 }
 
 /*
@@ -114,7 +108,7 @@ finish_line(MigDrawing *drawing, StringInfo buf)
 static void
 add_line(MigDrawing *drawing, const char *line)
 {
-	mig_name_list_append(&drawing->lines, line, strlen(line));
+	mig_name_list_add(&drawing->lines, line);
 }
 
 /* Append a text in a format's own spelling; control characters are blanks. */

@@ -76,17 +76,25 @@ revision_id(const MigGraph *graph, int revision)
 	return graph->revisions[revision].id;
 }
 
+/* The ids of some revisions, in their order. */
+MigNameList
+mig_graph_ids(const MigGraph *graph, const int *revisions, int n)
+{
+	MigNameList ids = {NULL, 0};
+	int			i;
+
+	for (i = 0; i < n; i++)
+		mig_name_list_add(&ids, revision_id(graph, revisions[i]));
+	return ids;
+}
+
 /* The ids of some revisions, joined by ", ". */
 char *
 mig_graph_join_ids(const MigGraph *graph, const int *revisions, int n)
 {
-	StringInfoData buf;
-	int			i;
+	MigNameList ids = mig_graph_ids(graph, revisions, n);
 
-	initStringInfo(&buf);
-	for (i = 0; i < n; i++)
-		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "", revision_id(graph, revisions[i]));
-	return buf.data;
+	return mig_name_list_join(&ids);
 }
 
 /* ----------

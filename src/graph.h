@@ -83,6 +83,7 @@ extern bool mig_graph_is_real_head(const MigGraph *graph, int revision);
 extern bool mig_graph_is_branch_point(const MigGraph *graph, int revision);
 extern bool mig_graph_is_merge_point(const MigGraph *graph, int revision);
 extern MigNameList *mig_graph_shown_labels(const MigGraph *graph);
+extern MigNameList mig_graph_ids(const MigGraph *graph, const int *revisions, int n);
 extern char *mig_graph_join_ids(const MigGraph *graph, const int *revisions, int n);
 
 #endif							/* MIG_GRAPH_H */

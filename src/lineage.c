@@ -92,13 +92,6 @@ end_of_plain_line(const MigGraph *graph, int r)
 	}
 }
 
-/* qsort comparator for strings. */
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /*
  * The branch labels to show beside each revision, sorted.  A label is shown on its revision and all that revise
  * it, and, while what it labels is one plain line, on what leads to it, down
@@ -137,14 +130,11 @@ mig_graph_shown_labels(const MigGraph *graph)
 		for (r = 0; r < graph->nrevisions; r++)
 		{
 			for (j = 0; mark[r] && j < labels->count; j++)
-				mig_name_list_append(&shown[r], labels->names[j], strlen(labels->names[j]));
+				mig_name_list_add(&shown[r], labels->names[j]);
 		}
 		pfree(mark);
 	}
 	for (r = 0; r < graph->nrevisions; r++)
-	{
-		if (shown[r].count > 1)
-			qsort(shown[r].names, shown[r].count, sizeof(char *), compare_names);
-	}
+		mig_name_list_sort(&shown[r]);
 	return shown;
 }

@@ -103,6 +103,20 @@ mig_parse_target(const char *text, bool allow_relative, MigTargetText *result)
 		result->symbol = copy_or_null(text, len);
 }
 
+/*
+ * Split a list of names that a user gave; what says what they are names of.
+ *
+ * Returns false with 22023 in *report if one of them is empty.
+ */
+bool
+mig_split_names(const char *what, const char *text, MigNameList *names, MigReport *report)
+{
+	if (mig_name_list_split(names, text, strlen(text)))
+		return true;
+	mig_report(report, ERRCODE_INVALID_PARAMETER_VALUE, "list of %s \"%s\" has an empty name", what, text);
+	return mig_report_hint(report, "Write the names with a comma between them.");
+}
+
 /* ----------
  * Errors
  * ----------

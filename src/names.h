@@ -26,6 +26,7 @@ typedef struct MigTargetText
 } MigTargetText;
 
 extern void mig_parse_target(const char *text, bool allow_relative, MigTargetText *result);
+extern bool mig_split_names(const char *what, const char *text, MigNameList *names, MigReport *report);
 extern MigRevisionSet mig_make_set(int capacity);
 extern MigRevisionSet mig_make_singleton(int revision);
 extern MigRevisionSet mig_filter_marked(const int *items, int count, const bool *mark);

@@ -35,11 +35,8 @@ mig_resolve_list(const MigGraph *graph, const char *text, MigRevisionSet *result
 	int			i,
 				j;
 
-	if (!mig_name_list_split(&names, text, strlen(text)))
-	{
-		mig_report(report, ERRCODE_INVALID_PARAMETER_VALUE, "list of revisions \"%s\" has an empty name", text);
-		return mig_report_hint(report, "Write the names with a comma between them.");
-	}
+	if (!mig_split_names("revisions", text, &names, report))
+		return false;
 	*result = mig_make_set(graph->nrevisions);
 	for (i = 0; i < names.count; i++)
 	{
@@ -341,7 +338,7 @@ mig_edit_script(const char *revision, const char *text, MigStoredScript *result)
 	const MigStoredScript *script;
 
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, "");
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
 	script = find_editable(&store, &scope.extension, revision);
 	mig_leave_owner(&scope);
 

@@ -194,6 +194,36 @@ mig_name_list_append(MigNameList *list, const char *name, size_t len)
 	list->names[list->count++] = pnstrdup(name, len);
 }
 
+/* Append a copy of a whole string. */
+void
+mig_name_list_add(MigNameList *list, const char *name)
+{
+	mig_name_list_append(list, name, strlen(name));
+}
+
+/* Compare two names by bytes, for qsort() and bsearch(). */
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Sort the names by bytes. */
+void
+mig_name_list_sort(MigNameList *list)
+{
+	if (list->count > 1)
+		qsort(list->names, list->count, sizeof(char *), compare_names);
+}
+
+/* Is the name in a list that has been sorted? */
+bool
+mig_name_list_sorted_contains(const MigNameList *list, const char *name)
+{
+	return list->count > 0 &&
+		bsearch(&name, list->names, list->count, sizeof(char *), compare_names) != NULL;
+}
+
 /* Is the name in the list? */
 bool
 mig_name_list_contains(const MigNameList *list, const char *name)

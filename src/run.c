@@ -33,22 +33,6 @@
 #include "utils/timestamp.h"
 #include "version.h"
 
-/* the lineage of the database as a whole */
-#define ORDINARY_SCHEMA		""
-
-/* The ids of a set of revisions. */
-static MigNameList
-set_ids(const MigGraph *graph, const MigRevisionSet *set)
-{
-	MigNameList ids = {NULL, 0};
-	int			i;
-
-	for (i = 0; i < set->count; i++)
-		mig_name_list_append(&ids, graph->revisions[set->items[i]].id,
-							 strlen(graph->revisions[set->items[i]].id));
-	return ids;
-}
-
 /* ----------
  * Preparing
  * ----------
@@ -163,7 +147,7 @@ open_and_plan(MigStore *store, const MigExtension *extension, MigDirection direc
 	MigReport	report = {0};
 	bool		ok;
 
-	mig_store_open(store, extension, MIG_STORE_CHANGE, ORDINARY_SCHEMA);
+	mig_store_open(store, extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
 	mig_store_resolve_rows(store);
 	if (direction == MIG_UPGRADE)
 		ok = mig_plan_upgrade(store->graph, &store->rows, target, plan, &report);
@@ -185,13 +169,14 @@ begin_run(MigStore *store, MigDirection direction, const char *target, MigPlan *
 	plan->nsteps = 0;
 	mig_store_refresh();
 	mig_enter_owner(&scope);
-	if (direction != MIG_UPGRADE || !mig_is_at_heads(&scope.extension, ORDINARY_SCHEMA, target))
+	if (direction != MIG_UPGRADE || !mig_is_at_heads(&scope.extension, MIG_ORDINARY_SCHEMA, target))
 		open_and_plan(store, &scope.extension, direction, target, plan);
 	if (plan->nsteps > 0)
 	{
-		mig_lock_versions(&scope.extension, ORDINARY_SCHEMA);
+		MemoryContextDelete(store->context);
+		mig_lock_versions(&scope.extension, MIG_ORDINARY_SCHEMA);
 		open_and_plan(store, &scope.extension, direction, target, plan);
-		mig_versions_check_snapshot(&scope.extension, ORDINARY_SCHEMA, &store->versions);
+		mig_versions_check_snapshot(&scope.extension, MIG_ORDINARY_SCHEMA, &store->versions);
 		mig_store_check_snapshot(store, &scope.extension);
 		steps = prepare_plan(store, &scope.extension, plan, direction, scope.userid);
 	}
@@ -240,8 +225,8 @@ record_step(const MigRecorder *recorder, const MigStore *store, const MigPrepare
 
 	entry.direction = mig_direction_name(prepared->source.direction);
 	entry.revision = script->revision.id;
-	entry.removed = set_ids(store->graph, &prepared->step->removed);
-	entry.added = set_ids(store->graph, &prepared->step->added);
+	entry.removed = mig_graph_ids(store->graph, prepared->step->removed.items, prepared->step->removed.count);
+	entry.added = mig_graph_ids(store->graph, prepared->step->added.items, prepared->step->added.count);
 	entry.message = script->revision.message;
 	entry.path = script->revision.path;
 	entry.checksum = script->checksum;
@@ -255,10 +240,24 @@ record_step(const MigRecorder *recorder, const MigStore *store, const MigPrepare
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	mig_become_owner(&scope);
-	mig_record_versions(recorder, ORDINARY_SCHEMA, &entry.removed, &entry.added);
-	mig_record_log(recorder, ORDINARY_SCHEMA, &entry);
+	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &entry.removed, &entry.added);
+	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, &entry);
 	mig_become_caller(&scope);
 	error_context_stack = callback.previous;
+}
+
+/* Begin a row with the columns that tell of a step. */
+void
+mig_row_step(MigResultRow *row, int number, const MigGraph *graph, const MigPreparedStep *prepared)
+{
+	const MigRevision *revision = &graph->revisions[prepared->step->revision];
+
+	mig_row_begin(row);
+	mig_row_int(row, number);
+	mig_row_text(row, mig_direction_name(prepared->source.direction));
+	mig_row_text(row, revision->id);
+	mig_row_text(row, mig_join_or_null(&revision->down_revision));
+	mig_row_text(row, revision->message);
 }
 
 /* Append a row to the result. */
@@ -266,15 +265,9 @@ static void
 put_step(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPreparedStep *prepared,
 		 Interval *duration)
 {
-	const MigRevision *revision = &graph->revisions[prepared->step->revision];
 	MigResultRow row;
 
-	mig_row_begin(&row);
-	mig_row_int(&row, number);
-	mig_row_text(&row, mig_direction_name(prepared->source.direction));
-	mig_row_text(&row, revision->id);
-	mig_row_text(&row, mig_join_or_null(&revision->down_revision));
-	mig_row_text(&row, revision->message);
+	mig_row_step(&row, number, graph, prepared);
 	mig_row_int(&row, prepared->statements.count);
 	mig_row_datum(&row, IntervalPGetDatum(duration), false);
 	mig_row_put(&row, rsinfo);
@@ -383,7 +376,7 @@ log_stamp(const MigRecorder *recorder, const char *revision, const MigNameList *
 	entry.started_at = GetCurrentTimestamp();
 	entry.duration = palloc0(sizeof(Interval));
 	entry.role = GetUserNameFromId(caller, false);
-	mig_record_log(recorder, ORDINARY_SCHEMA, &entry);
+	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, &entry);
 }
 
 /* Append a row to the result of a stamp. */
@@ -408,7 +401,7 @@ purge_versions(const MigRecorder *recorder, const MigExtension *extension, MigSt
 
 	if (store->versions.count == 0)
 		return;
-	mig_versions_purge(extension, ORDINARY_SCHEMA);
+	mig_versions_purge(extension, MIG_ORDINARY_SCHEMA);
 	log_stamp(recorder, NULL, &store->versions, &none, caller);
 	put_stamp(rsinfo, ++(*number), &store->versions, &none);
 	store->versions = none;
@@ -420,12 +413,12 @@ apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigSt
 				 ReturnSetInfo *rsinfo, int number, Oid caller)
 {
 	const char *revision = step->revision >= 0 ? store->graph->revisions[step->revision].id : NULL;
-	MigNameList removed = set_ids(store->graph, &step->removed);
-	MigNameList added = set_ids(store->graph, &step->added);
+	MigNameList removed = mig_graph_ids(store->graph, step->removed.items, step->removed.count);
+	MigNameList added = mig_graph_ids(store->graph, step->added.items, step->added.count);
 
 	ereport(NOTICE,
 			(errmsg("running stamp_revision %s -> %s", mig_name_list_join(&removed), mig_name_list_join(&added))));
-	mig_record_versions(recorder, ORDINARY_SCHEMA, &removed, &added);
+	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &removed, &added);
 	log_stamp(recorder, revision, &removed, &added, caller);
 	put_stamp(rsinfo, number, &removed, &added);
 }
@@ -447,16 +440,13 @@ mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 	int			i;
 
 	refuse_nested_run();
-	if (!mig_name_list_split(&names, targets, strlen(targets)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("list of revisions \"%s\" has an empty name", targets),
-				 errhint("Write the names with a comma between them.")));
+	if (!mig_split_names("revisions", targets, &names, &report))
+		mig_report_throw(&report);
 	mig_store_refresh();
 	mig_enter_owner(&scope);
-	mig_lock_versions(&scope.extension, ORDINARY_SCHEMA);
-	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, ORDINARY_SCHEMA);
-	mig_versions_check_snapshot(&scope.extension, ORDINARY_SCHEMA, &store.versions);
+	mig_lock_versions(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
+	mig_versions_check_snapshot(&scope.extension, MIG_ORDINARY_SCHEMA, &store.versions);
 	mig_recorder_begin(&recorder, &scope.extension);
 	if (purge)
 		purge_versions(&recorder, &scope.extension, &store, rsinfo, &number, scope.userid);

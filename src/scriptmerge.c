@@ -92,13 +92,6 @@ mig_fill_stored_script(MigStoredScript *stored, const MigScriptSource *source)
  * ----------
  */
 
-/* Compare two strings, for qsort() and bsearch(). */
-static int
-compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* Compare two scripts, given by index, by their ids. */
 static int
 compare_by_id(const void *a, const void *b, void *arg)
@@ -159,12 +152,10 @@ is_applied(MigScriptMerge *merge, const char *id)
 	if (!merge->have_applied)
 	{
 		mig_applied_revisions(merge->extension, &merge->applied);
-		if (merge->applied.count > 1)
-			qsort(merge->applied.names, merge->applied.count, sizeof(char *), compare_strings);
+		mig_name_list_sort(&merge->applied);
 		merge->have_applied = true;
 	}
-	return merge->applied.count > 0 &&
-		bsearch(&id, merge->applied.names, merge->applied.count, sizeof(char *), compare_strings) != NULL;
+	return mig_name_list_sorted_contains(&merge->applied, id);
 }
 
 /* MG006: two files of one revision. */

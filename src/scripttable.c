@@ -237,26 +237,19 @@ mig_script_set_owner(const MigExtension *extension, const char *revision, const 
 					lengthof(arguments), arguments);
 }
 
-/* The version rows of all schemas. */
-static void
-read_all_versions(const MigExtension *extension, MigNameList *versions)
+/*
+ * The graph of scripts, sound or not; *report tells, as for
+ * mig_graph_build().
+ */
+MigGraph *
+mig_scripts_graph(const MigStoredScript *scripts, int nscripts, MigReport *report)
 {
-	uint64		n = mig_spi_execute(SPI_OK_SELECT,
-									psprintf("SELECT DISTINCT version_num FROM %s.migrate_version",
-											 extension->schema_name),
-									0, NULL);
-	uint64		row;
+	MigRevision *revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
+	int			i;
 
-	versions->names = NULL;
-	versions->count = 0;
-	for (row = 0; row < n; row++)
-	{
-		char	   *version = mig_spi_get_text(row, 1);
-
-		mig_name_list_append(versions, version, strlen(version));
-		pfree(version);
-	}
-	SPI_freetuptable(SPI_tuptable);
+	for (i = 0; i < nscripts; i++)
+		revisions[i] = scripts[i].revision;
+	return mig_graph_build(revisions, nscripts, report);
 }
 
 /*
@@ -268,7 +261,6 @@ void
 mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 {
 	MigStoredScript *scripts;
-	MigRevision *revisions;
 	MigGraph   *graph;
 	MigReport	report;
 	int		   *rows;
@@ -277,16 +269,16 @@ mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 	int			nrows = 0;
 	int			i;
 
-	read_all_versions(extension, applied);
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT DISTINCT version_num FROM %s.migrate_version", extension->schema_name),
+					0, NULL);
+	mig_spi_get_column(applied);
 	if (applied->count == 0)
 		return;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_scripts_read(extension, true, &scripts, &nscripts);
 	PopActiveSnapshot();
-	revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
-	for (i = 0; i < nscripts; i++)
-		revisions[i] = scripts[i].revision;
-	graph = mig_graph_build(revisions, nscripts, &report);
+	graph = mig_scripts_graph(scripts, nscripts, &report);
 
 	rows = mig_alloc_array(int, applied->count);
 	for (i = 0; i < applied->count; i++)
@@ -300,6 +292,6 @@ mig_applied_revisions(const MigExtension *extension, MigNameList *applied)
 	for (i = 0; i < nscripts; i++)
 	{
 		if (marked[i])
-			mig_name_list_append(applied, revisions[i].id, strlen(revisions[i].id));
+			mig_name_list_add(applied, scripts[i].revision.id);
 	}
 }

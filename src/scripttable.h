@@ -8,6 +8,7 @@
 #ifndef MIG_SCRIPTTABLE_H
 #define MIG_SCRIPTTABLE_H
 
+#include "graph.h"
 #include "revision.h"
 #include "revscript.h"
 #include "security.h"
@@ -45,6 +46,7 @@ extern char *mig_script_read_text(const MigExtension *extension, const char *rev
 extern void mig_script_write(const MigExtension *extension, const MigStoredScript *script);
 extern void mig_script_delete(const MigExtension *extension, const char *revision);
 extern void mig_script_set_owner(const MigExtension *extension, const char *revision, const char *role);
+extern MigGraph *mig_scripts_graph(const MigStoredScript *scripts, int nscripts, MigReport *report);
 extern void mig_applied_revisions(const MigExtension *extension, MigNameList *applied);
 
 #endif							/* MIG_SCRIPTTABLE_H */

@@ -181,6 +181,25 @@ mig_spi_get_text(uint64 row, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* The first column, text and not null, of all returned rows; frees them. */
+void
+mig_spi_get_column(MigNameList *list)
+{
+	uint64		n = SPI_processed;
+	uint64		row;
+
+	list->names = NULL;
+	list->count = 0;
+	for (row = 0; row < n; row++)
+	{
+		char	   *value = mig_spi_get_text(row, 1);
+
+		mig_name_list_add(list, value);
+		pfree(value);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* A text[] column of a returned row. */
 void
 mig_spi_get_name_list(uint64 row, int column, MigNameList *list)

@@ -90,13 +90,8 @@ static MigGraph *
 build_graph(const MigStoredScript *scripts, int nscripts)
 {
 	MigReport	report = {0};
-	MigRevision *revisions = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MigRevision) * Max(nscripts, 1));
-	MigGraph   *graph;
-	int			i;
+	MigGraph   *graph = mig_scripts_graph(scripts, nscripts, &report);
 
-	for (i = 0; i < nscripts; i++)
-		revisions[i] = scripts[i].revision;
-	graph = mig_graph_build(revisions, nscripts, &report);
 	if (report.sqlerrcode != 0)
 		mig_report_throw(&report);
 	return graph;
@@ -306,7 +301,7 @@ mig_store_resolve_known_rows(MigStore *store)
 		int			revision = mig_graph_lookup(store->graph, all.names[i]);
 
 		if (revision >= 0 && strcmp(store->graph->revisions[revision].id, all.names[i]) == 0)
-			mig_name_list_append(&known, all.names[i], strlen(all.names[i]));
+			mig_name_list_add(&known, all.names[i]);
 		else
 			ereport(WARNING,
 					(errcode(ERRCODE_MIG_UNKNOWN_REVISION),
@@ -339,7 +334,7 @@ mig_store_summarize(const MigExtension *extension)
 
 	if (IsolationUsesXactSnapshot() || !mig_try_lock_store(extension))
 		return;
-	mig_store_open(&store, extension, MIG_STORE_CHANGE, "");
+	mig_store_open(&store, extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
 	mig_summary_write(extension, store.graph);
 	MemoryContextDelete(store.context);
 }

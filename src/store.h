@@ -15,6 +15,9 @@
 #include "stmt.h"
 #include "target.h"
 
+/* the lineage of the database as a whole */
+#define MIG_ORDINARY_SCHEMA	""
+
 typedef enum MigStoreAccess
 {
 	MIG_STORE_LOOK,				/* files are seen, the table is not changed */

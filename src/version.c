@@ -66,21 +66,12 @@ void
 mig_versions_read(const MigExtension *extension, const char *schema_name, MigNameList *versions)
 {
 	MigSpiArgument argument = mig_spi_text(schema_name);
-	uint64		n = mig_spi_select(psprintf("SELECT version_num FROM %s.migrate_version"
-											" WHERE schema_name = $1::pg_catalog.name ORDER BY version_num COLLATE \"C\"",
-											extension->schema_name),
-								   1, &argument);
-	uint64		row;
 
-	versions->names = NULL;
-	versions->count = 0;
-	for (row = 0; row < n; row++)
-	{
-		char	   *version = mig_spi_get_text(row, 1);
-
-		mig_name_list_append(versions, version, strlen(version));
-	}
-	SPI_freetuptable(SPI_tuptable);
+	mig_spi_select(psprintf("SELECT version_num FROM %s.migrate_version"
+							" WHERE schema_name = $1::pg_catalog.name ORDER BY version_num COLLATE \"C\"",
+							extension->schema_name),
+				   1, &argument);
+	mig_spi_get_column(versions);
 }
 
 /*
@@ -147,24 +138,13 @@ mig_is_at_heads(const MigExtension *extension, const char *schema_name, const ch
 	return SPI_processed == 1;
 }
 
-/* Compare two names by bytes, for qsort(). */
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* The ids of revisions, sorted as the query of mig_is_at_heads() sorts them. */
 static MigSpiArgument
 sorted_ids(const MigGraph *graph, const int *revisions, int n)
 {
-	MigNameList ids = {NULL, 0};
-	int			i;
+	MigNameList ids = mig_graph_ids(graph, revisions, n);
 
-	for (i = 0; i < n; i++)
-		mig_name_list_append(&ids, graph->revisions[revisions[i]].id, strlen(graph->revisions[revisions[i]].id));
-	if (n > 1)
-		qsort(ids.names, n, sizeof(char *), compare_names);
+	mig_name_list_sort(&ids);
 	return mig_spi_name_list(&ids);
 }
 
