@@ -176,9 +176,9 @@ parse_error_callback(void *arg)
  * ----------
  */
 
-/* Is a boolean option of a utility statement given and true? */
-static bool
-has_true_option(List *options, const char *name)
+/* An option of a utility statement, or NULL if it is not given. */
+static DefElem *
+find_option(List *options, const char *name)
 {
 	ListCell   *lc;
 
@@ -187,25 +187,27 @@ has_true_option(List *options, const char *name)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, name) == 0)
-			return option->arg == NULL || defGetBoolean(option);
+			return option;
 	}
-	return false;
+	return NULL;
+}
+
+/* Is a boolean option given and true? */
+static bool
+has_true_option(List *options, const char *name)
+{
+	DefElem    *option = find_option(options, name);
+
+	return option != NULL && (option->arg == NULL || defGetBoolean(option));
 }
 
 /* Is a boolean option given and false? */
 static bool
 has_false_option(List *options, const char *name)
 {
-	ListCell   *lc;
+	DefElem    *option = find_option(options, name);
 
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return option->arg != NULL && !defGetBoolean(option);
-	}
-	return false;
+	return option != NULL && option->arg != NULL && !defGetBoolean(option);
 }
 
 /* What a REINDEX is, if it refuses a transaction. */
@@ -247,14 +249,7 @@ alter_table_refuses(AlterTableStmt *stmt)
 static const char *
 alter_database_refuses(AlterDatabaseStmt *stmt)
 {
-	ListCell   *lc;
-
-	foreach(lc, stmt->options)
-	{
-		if (strcmp(lfirst_node(DefElem, lc)->defname, "tablespace") == 0)
-			return "ALTER DATABASE ... SET TABLESPACE";
-	}
-	return NULL;
+	return find_option(stmt->options, "tablespace") ? "ALTER DATABASE ... SET TABLESPACE" : NULL;
 }
 
 /* What an ALTER SUBSCRIPTION is, if it refuses a transaction. */
