@@ -69,6 +69,14 @@ CREATE TABLE @extschema@.migrate_log (
 	transaction_id xid8 NOT NULL
 );
 
+-- The schema data of models that were executed before, under a hash of all
+-- that they depend on.  Not dumped, and free to be emptied.
+CREATE TABLE @extschema@.migrate_model_cache (
+	hash text NOT NULL PRIMARY KEY,
+	document text NOT NULL,
+	created_at timestamp with time zone NOT NULL
+);
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_version', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_script', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');

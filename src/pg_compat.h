@@ -16,8 +16,10 @@
 #endif
 
 #include "commands/copy.h"
+#include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_node.h"
 #include "parser/parser.h"
@@ -97,6 +99,99 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 #else
 #define MIG_IS_CLUSTER_ALL(stmt) \
 	(IsA(stmt, ClusterStmt) && ((ClusterStmt *) (stmt))->relation == NULL)
+#endif
+
+/*
+ * Pieces of the queries that read the catalogs.
+ *
+ * 18 made NOT NULL a constraint, with a name that ALTER TABLE can change; the
+ * usual one, table_column_not_null, is taken for no name.
+ */
+#if PG_VERSION_NUM >= 180000
+#define MIG_SQL_NOT_NULL \
+	"CASE WHEN nn.oid IS NULL THEN 'NOT NULL' ELSE 'NOT NULL'" \
+	" || CASE WHEN nn.connoinherit THEN ' NO INHERIT' ELSE '' END" \
+	" || CASE WHEN nn.convalidated THEN '' ELSE ' NOT VALID' END END"
+#define MIG_SQL_NOT_NULL_NAME \
+	"CASE WHEN nn.conname <> (c.relname || '_' || a.attname || '_not_null') AND nn.conislocal THEN nn.conname::pg_catalog.text END"
+#define MIG_SQL_NOT_NULL_JOIN \
+	"LEFT JOIN pg_catalog.pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey = ARRAY[a.attnum]"
+#else
+#define MIG_SQL_NOT_NULL		"'NOT NULL'"
+#define MIG_SQL_NOT_NULL_NAME	"NULL::pg_catalog.text"
+#define MIG_SQL_NOT_NULL_JOIN	""
+#endif
+
+/* since 16 the actions of the parser of JSON return what became of them */
+#if PG_VERSION_NUM >= 160000
+#define MIG_JSON_ACTION		static JsonParseErrorType
+#define MIG_JSON_ACTION_END return JSON_SUCCESS
+#else
+#define MIG_JSON_ACTION		static void
+#define MIG_JSON_ACTION_END return
+#endif
+
+/* A lexer that unescapes strings; 17 takes one to initialize. */
+static inline JsonLexContext *
+mig_make_json_lex_context(const char *json, size_t len)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(), true);
+#else
+	return makeJsonLexContextCstringLen(unconstify(char *, json), (int) len, GetDatabaseEncoding(), true);
+#endif
+}
+
+/* 18 made NOT NULL of domains a constraint with a name, too */
+#if PG_VERSION_NUM >= 180000
+#define MIG_SQL_DOMAIN_NOT_NULL \
+	"CASE WHEN nn.conname <> (t.typname || '_not_null')" \
+	" THEN 'CONSTRAINT ' || pg_catalog.quote_ident(nn.conname) || ' NOT NULL' ELSE 'NOT NULL' END"
+#define MIG_SQL_DOMAIN_NOT_NULL_JOIN \
+	"LEFT JOIN pg_catalog.pg_constraint nn ON nn.contypid = t.oid AND nn.contype = 'n'"
+#else
+#define MIG_SQL_DOMAIN_NOT_NULL	"'NOT NULL'"
+#define MIG_SQL_DOMAIN_NOT_NULL_JOIN ""
+#endif
+
+/* 16 has ICU rules, and 17 one column for the locales of all providers but libc */
+#if PG_VERSION_NUM >= 170000
+#define MIG_SQL_COLLATION_LOCALE "c.colllocale"
+#else
+#define MIG_SQL_COLLATION_LOCALE "c.colliculocale"
+#endif
+#if PG_VERSION_NUM >= 160000
+#define MIG_SQL_COLLATION_RULES	"c.collicurules"
+#else
+#define MIG_SQL_COLLATION_RULES	"NULL::pg_catalog.text"
+#endif
+
+/* 18 publishes generated columns, 19 sequences, and all tables but some */
+#if PG_VERSION_NUM >= 190000
+#define MIG_SQL_PUBLICATION_FOR \
+	"CASE WHEN p.puballtables THEN 'ALL TABLES' || COALESCE((SELECT" \
+	" ' EXCEPT (TABLE ' || pg_catalog.string_agg('ONLY ' || r.prrelid::pg_catalog.regclass::pg_catalog.text, ', '" \
+	" ORDER BY r.prrelid::pg_catalog.regclass::pg_catalog.text) || ')'" \
+	" FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid AND r.prexcept), '') END," \
+	" CASE WHEN p.puballsequences THEN 'ALL SEQUENCES' END"
+#define MIG_SQL_PUBLICATION_TABLE_FILTER " AND NOT r.prexcept"
+#else
+#define MIG_SQL_PUBLICATION_FOR	"CASE WHEN p.puballtables THEN 'ALL TABLES' END"
+#define MIG_SQL_PUBLICATION_TABLE_FILTER ""
+#endif
+#if PG_VERSION_NUM >= 180000
+#define MIG_SQL_PUBLICATION_GENERATED \
+	"CASE p.pubgencols WHEN 's' THEN 'stored' ELSE 'none' END"
+#else
+#define MIG_SQL_PUBLICATION_GENERATED "NULL::pg_catalog.text"
+#endif
+
+/* 19 has foreign-data wrappers with a function that makes connection strings */
+#if PG_VERSION_NUM >= 190000
+#define MIG_SQL_FDW_CONNECTION \
+	"CASE WHEN f.fdwconnection <> 0 THEN f.fdwconnection::pg_catalog.regproc::pg_catalog.text END"
+#else
+#define MIG_SQL_FDW_CONNECTION	"NULL::pg_catalog.text"
 #endif
 
 #endif							/* MIG_PG_COMPAT_H */
