@@ -10,16 +10,27 @@
 
 #include "revision.h"
 
+/*
+ * What is moved aside (schemas, and whatever else of the database has a name
+ * that the model may want) is called this and its OID.  No schema of a user
+ * can be named so.
+ */
+#define MIG_ASIDE_PREFIX	"pg_migrate_aside_"
+
 typedef struct MigShadow
 {
+	const char *function;		/* who wants it, for messages: "migrate_diff()" */
 	MigNameList schemas;		/* to be moved aside where they exist */
 	MigNameList created;		/* those of them that what runs on the shadow
-								 * creates itself; the others are made anew,
-								 * empty, if they existed */
+								 * creates itself; the others keep owner,
+								 * privileges and comment.  All that existed
+								 * are made anew, empty: see shadow.c */
 } MigShadow;
 
 typedef void (*MigShadowBody) (void *arg);
 
 extern void mig_on_shadow(const MigShadow *shadow, MigShadowBody body, void *arg);
+extern bool mig_shadow_is_active(void);
+extern void mig_shadow_check_locks(int nrelations);
 
 #endif							/* MIG_SHADOW_H */
