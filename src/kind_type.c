@@ -1,0 +1,657 @@
+/*-------------------------------------------------------------------------
+ *
+ * kind_type.c
+ *	  Types that users make: enums, domains, composite types and ranges.
+ *
+ * What ALTER TYPE cannot do is done by replacing the type under the columns
+ * that use it, which are converted through text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "kind_type.h"
+#include "kinds.h"
+#include "miscadmin.h"
+#include "objectname.h"
+#include "revision.h"
+#include "pg_compat.h"
+#include "utils/builtins.h"
+
+/* The first columns of the query of a kind whose objects are types. */
+#define TYPE_COLUMNS \
+	"SELECT t.oid, 0, 0::pg_catalog.oid, 0::pg_catalog.oid, 0, n.nspname::pg_catalog.text," \
+	" t.typname::pg_catalog.text, NULL::pg_catalog.text,"
+
+/* ----------
+ * Enums
+ * ----------
+ */
+
+static const MigAttribute enum_attributes[] = {
+	{"labels", MIG_COMPARE_ALWAYS},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+static const char *const enum_query =
+TYPE_COLUMNS
+" e.labels::pg_catalog.text"
+" FROM pg_catalog.pg_type t"
+" JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+" LEFT JOIN (SELECT enumtypid, pg_catalog.array_agg(enumlabel::pg_catalog.text ORDER BY enumsortorder) AS labels"
+" FROM pg_catalog.pg_enum GROUP BY enumtypid) e ON e.enumtypid = t.oid"
+" WHERE t.typtype = 'e' AND t.typnamespace = ANY ($1)"
+" ORDER BY n.nspname, t.typname";
+
+static void
+enum_create(MigSqlList *sql, const MigFact *fact)
+{
+	StringInfoData buf;
+	MigNameList labels;
+	int			i;
+
+	mig_array_items(mig_value(fact, "labels"), &labels);
+	initStringInfo(&buf);
+	for (i = 0; i < labels.count; i++)
+		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "", quote_literal_cstr(labels.names[i]));
+	mig_sql_statement(sql, "CREATE TYPE %s AS ENUM (%s)", mig_sql_name(fact), buf.data);
+}
+
+/* Are all of the names, in their order, among the others? */
+static bool
+is_subsequence(const MigNameList *names, const MigNameList *others)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < others->count && n < names->count; i++)
+	{
+		if (strcmp(names->names[n], others->names[i]) == 0)
+			n++;
+	}
+	return n == names->count;
+}
+
+/* The labels of both sides. */
+static void
+both_labels(const MigFact *from, const MigFact *to, MigNameList *old_labels, MigNameList *new_labels)
+{
+	mig_array_items(mig_value(from, "labels"), old_labels);
+	mig_array_items(mig_value(to, "labels"), new_labels);
+}
+
+/* The labels that only the new side has, as literals. */
+void
+mig_enum_added_labels(const MigFact *from, const MigFact *to, MigNameList *literals)
+{
+	MigNameList old_labels;
+	MigNameList new_labels;
+	int			i;
+
+	both_labels(from, to, &old_labels, &new_labels);
+	literals->names = NULL;
+	literals->count = 0;
+	for (i = 0; i < new_labels.count; i++)
+	{
+		if (!mig_name_list_contains(&old_labels, new_labels.names[i]))
+			mig_name_list_add(literals, quote_literal_cstr(new_labels.names[i]));
+	}
+}
+
+static MigChange
+enum_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	MigNameList old_labels;
+	MigNameList new_labels;
+
+	both_labels(from, to, &old_labels, &new_labels);
+	return is_subsequence(&old_labels, &new_labels) ? MIG_CHANGE_ALTER : MIG_CHANGE_RETYPE;
+}
+
+/*
+ * Write ADD VALUE for each new label, in their order: its predecessor then
+ * exists, and only what comes before all old labels needs its successor.
+ */
+static void
+enum_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_name(to);
+	MigNameList old_labels;
+	MigNameList new_labels;
+	int			passed = 0;		/* old labels before this one */
+	int			i;
+
+	mig_array_items(mig_value(from, "labels"), &old_labels);
+	mig_array_items(mig_value(to, "labels"), &new_labels);
+	for (i = 0; i < new_labels.count; i++)
+	{
+		const char *label = quote_literal_cstr(new_labels.names[i]);
+
+		if (passed < old_labels.count && strcmp(old_labels.names[passed], new_labels.names[i]) == 0)
+			passed++;
+		else if (passed == old_labels.count)
+			mig_sql_statement(sql, "ALTER TYPE %s ADD VALUE %s", name, label);
+		else if (i == 0)
+			mig_sql_statement(sql, "ALTER TYPE %s ADD VALUE %s BEFORE %s", name, label,
+							  quote_literal_cstr(old_labels.names[0]));
+		else
+			mig_sql_statement(sql, "ALTER TYPE %s ADD VALUE %s AFTER %s", name, label,
+							  quote_literal_cstr(new_labels.names[i - 1]));
+	}
+}
+
+const MigKind mig_kind_enum = {
+	.name = "enum type",
+	.class_id = TypeRelationId,
+	.identity = MIG_IDENTITY_QUALIFIED,
+	.names = MIG_NAMES_TYPE,
+	.create_order = MIG_CREATE_TYPE,
+	.drop_order = MIG_DROP_TYPE,
+	.attributes = enum_attributes,
+	.query = enum_query,
+	.create = enum_create,
+	.drop = mig_drop_object,
+	.change = enum_change,
+	.alter = enum_alter,
+	.rename = mig_rename_object
+};
+
+/* ----------
+ * Domains
+ * ----------
+ */
+
+static const MigAttribute domain_attributes[] = {
+	{"type", MIG_COMPARE_ALWAYS},
+	{"collation", MIG_COMPARE_ALWAYS},
+	{"default", MIG_COMPARE_DEFAULT},
+	{"not_null", MIG_COMPARE_ALWAYS},	/* with its name if not the usual one */
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+static const char *const domain_query =
+TYPE_COLUMNS
+" pg_catalog.format_type(t.typbasetype, t.typtypmod),"
+" CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::pg_catalog.regcollation::pg_catalog.text END,"
+" pg_catalog.pg_get_expr(t.typdefaultbin, 0, true),"
+" CASE WHEN t.typnotnull THEN " MIG_SQL_DOMAIN_NOT_NULL " END"
+" FROM pg_catalog.pg_type t"
+" JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+" JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
+" " MIG_SQL_DOMAIN_NOT_NULL_JOIN
+" WHERE t.typtype = 'd' AND t.typnamespace = ANY ($1)"
+" ORDER BY n.nspname, t.typname";
+
+static void
+domain_create(MigSqlList *sql, const MigFact *fact)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "CREATE DOMAIN %s AS %s", mig_sql_name(fact), mig_value(fact, "type"));
+	if (mig_value(fact, "collation"))
+		appendStringInfo(&buf, " COLLATE %s", mig_value(fact, "collation"));
+	if (mig_value(fact, "default"))
+		appendStringInfo(&buf, " DEFAULT %s", mig_value(fact, "default"));
+	if (mig_value(fact, "not_null"))
+		appendStringInfo(&buf, " %s", mig_value(fact, "not_null"));
+	mig_sql_statement(sql, "%s", buf.data);
+}
+
+static MigChange
+domain_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	if (!mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation"))
+		return MIG_CHANGE_RETYPE;
+	return MIG_CHANGE_ALTER;
+}
+
+/* Write the change of NOT NULL. */
+static void
+domain_alter_not_null(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_name(to);
+	const char *not_null = mig_value(to, "not_null");
+
+	if (mig_value(from, "not_null"))
+		mig_sql_statement(sql, "ALTER DOMAIN %s DROP NOT NULL", name);
+	if (not_null == NULL)
+		return;
+	mig_sql_statement(sql, "ALTER DOMAIN %s %s %s", name, strcmp(not_null, "NOT NULL") == 0 ? "SET" : "ADD", not_null);
+}
+
+static void
+domain_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_name(to);
+
+	if (!mig_same_value(from, to, "default"))
+	{
+		if (mig_value(to, "default"))
+			mig_sql_statement(sql, "ALTER DOMAIN %s SET DEFAULT %s", name, mig_value(to, "default"));
+		else
+			mig_sql_statement(sql, "ALTER DOMAIN %s DROP DEFAULT", name);
+	}
+	if (!mig_same_value(from, to, "not_null"))
+		domain_alter_not_null(sql, from, to);
+}
+
+const MigKind mig_kind_domain = {
+	.name = "domain",
+	.class_id = TypeRelationId,
+	.identity = MIG_IDENTITY_QUALIFIED,
+	.names = MIG_NAMES_TYPE,
+	.create_order = MIG_CREATE_DOMAIN,
+	.drop_order = MIG_DROP_DOMAIN,
+	.attributes = domain_attributes,
+	.query = domain_query,
+	.create = domain_create,
+	.drop = mig_drop_object,
+	.change = domain_change,
+	.alter = domain_alter,
+	.rename = mig_rename_object
+};
+
+/* ----------
+ * Constraints of domains
+ * ----------
+ */
+
+static const MigAttribute domain_constraint_attributes[] = {
+	{"definition", MIG_COMPARE_ALWAYS},
+	{"not_valid", MIG_COMPARE_ALWAYS},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+/* NOT NULL, a constraint since 18, belongs to the domain itself */
+static const char *const domain_constraint_query =
+"SELECT c.oid, 0, 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, c.contypid, 0, NULL::pg_catalog.text,"
+" c.conname::pg_catalog.text, NULL::pg_catalog.text,"
+" pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(c.oid, true), ' NOT VALID$', ''),"
+" CASE WHEN NOT c.convalidated THEN 'NOT VALID' END"
+" FROM pg_catalog.pg_constraint c"
+" WHERE c.contypid <> 0 AND c.contype = 'c' AND c.connamespace = ANY ($1)"
+" ORDER BY c.contypid, c.conname";
+
+static void
+domain_constraint_create(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER DOMAIN %s ADD CONSTRAINT %s %s%s", mig_sql_name(fact->parent),
+					  mig_sql_local_name(fact), mig_value(fact, "definition"),
+					  mig_value(fact, "not_valid") ? " NOT VALID" : "");
+}
+
+static void
+domain_constraint_drop(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER DOMAIN %s DROP CONSTRAINT %s", mig_sql_name(fact->parent),
+					  mig_sql_local_name(fact));
+}
+
+static MigChange
+domain_constraint_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	if (mig_same_value(from, to, "definition") && mig_value(to, "not_valid") == NULL)
+		return MIG_CHANGE_ALTER;
+	return MIG_CHANGE_REPLACE;
+}
+
+static void
+domain_constraint_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_sql_statement(sql, "ALTER DOMAIN %s VALIDATE CONSTRAINT %s", mig_sql_name(to->parent),
+					  mig_sql_local_name(to));
+}
+
+static void
+domain_constraint_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_sql_statement(sql, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", mig_sql_name(to->parent),
+					  mig_sql_local_name(from), mig_sql_local_name(to));
+}
+
+const MigKind mig_kind_domain_constraint = {
+	.name = "domain constraint",
+	.class_id = ConstraintRelationId,
+	.identity = MIG_IDENTITY_ON_PARENT,
+	.create_order = MIG_CREATE_DOMAIN,
+	.drop_order = MIG_DROP_CONSTRAINT,
+	.rebuildable = true,
+	.goes_with_parent = true,
+	.attributes = domain_constraint_attributes,
+	.query = domain_constraint_query,
+	.create = domain_constraint_create,
+	.drop = domain_constraint_drop,
+	.change = domain_constraint_change,
+	.alter = domain_constraint_alter,
+	.rename = domain_constraint_rename
+};
+
+/* ----------
+ * Composite types
+ * ----------
+ */
+
+static const MigAttribute composite_attributes[] = {
+	{"attributes", MIG_COMPARE_ALWAYS}, /* their names */
+	{"definitions", MIG_COMPARE_ALWAYS},	/* their types and collations */
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+/* The type of an attribute and its collation, in two columns. */
+#define ATTRIBUTE_TYPE \
+	"pg_catalog.format_type(a.atttypid, a.atttypmod)"
+#define ATTRIBUTE_COLLATION \
+	"CASE WHEN a.attcollation <> at.typcollation THEN a.attcollation::pg_catalog.regcollation::pg_catalog.text END"
+
+static const char *const composite_query =
+TYPE_COLUMNS
+" m.names::pg_catalog.text, m.definitions::pg_catalog.text"
+" FROM pg_catalog.pg_class c"
+" JOIN pg_catalog.pg_type t ON t.oid = c.reltype"
+" JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+" LEFT JOIN (SELECT a.attrelid, pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) AS names,"
+" pg_catalog.array_agg(pg_catalog.concat(" ATTRIBUTE_TYPE ", ' COLLATE ' || " ATTRIBUTE_COLLATION ")"
+" ORDER BY a.attnum) AS definitions"
+" FROM pg_catalog.pg_class ac"
+" JOIN pg_catalog.pg_attribute a ON a.attrelid = ac.oid"
+" JOIN pg_catalog.pg_type at ON at.oid = a.atttypid"
+" WHERE ac.relkind = 'c' AND ac.relnamespace = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped"
+" GROUP BY a.attrelid) m ON m.attrelid = c.oid"
+" WHERE c.relkind = 'c' AND c.relnamespace = ANY ($1)"
+" ORDER BY n.nspname, t.typname";
+
+static void
+composite_create(MigSqlList *sql, const MigFact *fact)
+{
+	StringInfoData buf;
+	MigNameList names;
+	MigNameList definitions;
+	int			i;
+
+	mig_array_items(mig_value(fact, "attributes"), &names);
+	mig_array_items(mig_value(fact, "definitions"), &definitions);
+	initStringInfo(&buf);
+	for (i = 0; i < names.count; i++)
+		appendStringInfo(&buf, "%s%s %s", i > 0 ? ", " : "", quote_identifier(names.names[i]),
+						 definitions.names[i]);
+	mig_sql_statement(sql, "CREATE TYPE %s AS (%s)", mig_sql_name(fact), buf.data);
+}
+
+/* Do rows of tables hold values of the type, or of one that contains it? */
+static bool
+is_stored(const MigFact *type)
+{
+	const MigSchemaData *data = type->data;
+	int			i;
+
+	check_stack_depth();
+	for (i = 0; i < data->nfacts; i++)
+	{
+		const MigFact *user = data->facts[i];
+
+		if (!mig_fact_needs(user, type))
+			continue;
+		if (user->kind == &mig_kind_column)
+			return true;
+		if (user->kind == &mig_kind_composite_attribute)
+			user = user->parent;
+		if (user != type && (user->kind == &mig_kind_composite || user->kind == &mig_kind_domain ||
+							 user->kind == &mig_kind_range) && is_stored(user))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The attributes change by themselves if the new ones come last, which is
+ * where ADD ATTRIBUTE puts them, and if no table holds values whose attributes
+ * change their types, which ALTER ATTRIBUTE refuses.
+ */
+static MigChange
+composite_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	MigNameList old_names;
+	MigNameList old_definitions;
+	MigNameList new_names;
+	MigNameList new_definitions;
+	bool		retyped = false;
+	int			kept = 0;
+	int			i;
+
+	mig_array_items(mig_value(from, "attributes"), &old_names);
+	mig_array_items(mig_value(from, "definitions"), &old_definitions);
+	mig_array_items(mig_value(to, "attributes"), &new_names);
+	mig_array_items(mig_value(to, "definitions"), &new_definitions);
+	for (i = 0; i < old_names.count; i++)
+	{
+		if (!mig_name_list_contains(&new_names, old_names.names[i]))
+			continue;
+		if (strcmp(old_names.names[i], new_names.names[kept]) != 0)
+			return MIG_CHANGE_RETYPE;
+		if (strcmp(old_definitions.names[i], new_definitions.names[kept]) != 0)
+			retyped = true;
+		kept++;
+	}
+	return retyped && is_stored(from) ? MIG_CHANGE_RETYPE : MIG_CHANGE_NONE;
+}
+
+const MigKind mig_kind_composite = {
+	.name = "composite type",
+	.class_id = TypeRelationId,
+	.identity = MIG_IDENTITY_QUALIFIED,
+	.names = MIG_NAMES_TYPE | MIG_NAMES_RELATION,
+	.create_order = MIG_CREATE_TYPE,
+	.drop_order = MIG_DROP_TYPE,
+	.attributes = composite_attributes,
+	.query = composite_query,
+	.create = composite_create,
+	.drop = mig_drop_object,
+	.change = composite_change,
+	.rename = mig_rename_object
+};
+
+/* ----------
+ * Attributes of composite types
+ * ----------
+ */
+
+static const MigAttribute composite_attribute_attributes[] = {
+	{"type", MIG_COMPARE_ALWAYS},
+	{"collation", MIG_COMPARE_ALWAYS},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+static const char *const composite_attribute_query =
+"SELECT a.attrelid, a.attnum::pg_catalog.int4, 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, c.reltype, 0,"
+" NULL::pg_catalog.text, a.attname::pg_catalog.text, NULL::pg_catalog.text,"
+" " ATTRIBUTE_TYPE ", " ATTRIBUTE_COLLATION
+" FROM pg_catalog.pg_class c"
+" JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+" JOIN pg_catalog.pg_type at ON at.oid = a.atttypid"
+" WHERE c.relkind = 'c' AND c.relnamespace = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped"
+" ORDER BY a.attrelid, a.attnum";
+
+/* The type of an attribute, and its collation. */
+static const char *
+attribute_type(const MigFact *fact)
+{
+	if (mig_value(fact, "collation") == NULL)
+		return mig_value(fact, "type");
+	return psprintf("%s COLLATE %s", mig_value(fact, "type"), mig_value(fact, "collation"));
+}
+
+static void
+composite_attribute_create(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER TYPE %s ADD ATTRIBUTE %s %s", mig_sql_name(fact->parent), mig_sql_local_name(fact),
+					  attribute_type(fact));
+}
+
+static void
+composite_attribute_drop(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER TYPE %s DROP ATTRIBUTE %s", mig_sql_name(fact->parent), mig_sql_local_name(fact));
+	if (is_stored(fact->parent))
+		mig_sql_loses(sql, "attribute %s", fact->identity);
+}
+
+static MigChange
+composite_attribute_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	return MIG_CHANGE_ALTER;
+}
+
+static void
+composite_attribute_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_sql_statement(sql, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s", mig_sql_name(to->parent),
+					  mig_sql_local_name(to), attribute_type(to));
+}
+
+static void
+composite_attribute_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_sql_statement(sql, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s", mig_sql_name(to->parent),
+					  mig_sql_local_name(from), mig_sql_local_name(to));
+}
+
+/* Code over an attribute must go while its type changes. */
+static bool
+composite_attribute_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
+{
+	return dependent->kind->rebuildable && !dependent->kind->goes_with_parent;
+}
+
+const MigKind mig_kind_composite_attribute = {
+	.name = "type attribute",
+	.class_id = RelationRelationId,
+	.identity = MIG_IDENTITY_MEMBER,
+	.create_order = MIG_CREATE_TYPE,
+	.drop_order = MIG_DROP_TYPE,
+	.inside_parent = true,
+	.goes_with_parent = true,
+	.attributes = composite_attribute_attributes,
+	.query = composite_attribute_query,
+	.create = composite_attribute_create,
+	.drop = composite_attribute_drop,
+	.change = composite_attribute_change,
+	.alter = composite_attribute_alter,
+	.rename = composite_attribute_rename,
+	.breaks = composite_attribute_breaks
+};
+
+/* ----------
+ * Ranges
+ * ----------
+ */
+
+static const MigAttribute range_attributes[] = {
+	{"subtype", MIG_COMPARE_ALWAYS},
+	{"operator_class", MIG_COMPARE_ALWAYS}, /* NULL: the default one */
+	{"collation", MIG_COMPARE_ALWAYS},
+	{"subtype_diff", MIG_COMPARE_ALWAYS},
+	{"multirange", MIG_COMPARE_ALWAYS}, /* NULL: named as usual */
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+/* one with a canonical function needs that function before and after itself */
+static const char *const range_query =
+TYPE_COLUMNS
+" pg_catalog.format_type(r.rngsubtype, NULL),"
+" CASE WHEN NOT o.opcdefault THEN CASE WHEN pg_catalog.pg_opclass_is_visible(o.oid) THEN ''"
+" ELSE pg_catalog.quote_ident(opn.nspname) || '.' END || pg_catalog.quote_ident(o.opcname) END,"
+" CASE WHEN r.rngcollation <> s.typcollation THEN r.rngcollation::pg_catalog.regcollation::pg_catalog.text END,"
+" CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::pg_catalog.regproc::pg_catalog.text END,"
+" CASE WHEN m.typnamespace <> t.typnamespace OR m.typname <> CASE WHEN pg_catalog.strpos(t.typname, 'range') > 0"
+" THEN pg_catalog.regexp_replace(t.typname, 'range', 'multirange') ELSE t.typname || '_multirange' END"
+" THEN pg_catalog.quote_ident(mn.nspname) || '.' || pg_catalog.quote_ident(m.typname) END"
+" FROM pg_catalog.pg_range r"
+" JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid"
+" JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+" JOIN pg_catalog.pg_type s ON s.oid = r.rngsubtype"
+" JOIN pg_catalog.pg_type m ON m.oid = r.rngmultitypid"
+" JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace"
+" JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc"
+" JOIN pg_catalog.pg_namespace opn ON opn.oid = o.opcnamespace"
+" WHERE r.rngcanonical = 0 AND t.typnamespace = ANY ($1)"
+" ORDER BY n.nspname, t.typname";
+
+static void
+range_create(MigSqlList *sql, const MigFact *fact)
+{
+	static const struct
+	{
+		const char *attribute;
+		const char *option;
+	}			options[] = {
+		{"operator_class", "SUBTYPE_OPCLASS"},
+		{"collation", "COLLATION"},
+		{"subtype_diff", "SUBTYPE_DIFF"},
+		{"multirange", "MULTIRANGE_TYPE_NAME"}
+	};
+	StringInfoData buf;
+	int			i;
+
+	initStringInfo(&buf);
+	for (i = 0; i < lengthof(options); i++)
+	{
+		if (mig_value(fact, options[i].attribute))
+			appendStringInfo(&buf, ", %s = %s", options[i].option, mig_value(fact, options[i].attribute));
+	}
+	mig_sql_statement(sql, "CREATE TYPE %s AS RANGE (SUBTYPE = %s%s)", mig_sql_name(fact),
+					  mig_value(fact, "subtype"), buf.data);
+}
+
+static MigChange
+range_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	if (!is_stored(from))
+		return MIG_CHANGE_REPLACE;
+	if (mig_value(to, "multirange") && mig_same_value(from, to, "multirange"))
+	{
+		*reason = psprintf("columns use range type %s, whose multirange type has a name of its own", from->identity);
+		return MIG_CHANGE_REFUSE;
+	}
+	return MIG_CHANGE_RETYPE;
+}
+
+/* The name that the server gives to the multirange type of a range type. */
+static const char *
+multirange_name(const char *range)
+{
+	const char *word = strstr(range, "range");
+
+	if (word)
+		return quote_identifier(psprintf("%.*smulti%s", (int) (word - range), range, word));
+	return quote_identifier(psprintf("%s_multirange", range));
+}
+
+/* Rename a range type, and its multirange type where that follows it. */
+static void
+range_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_rename_object(sql, from, to);
+	if (mig_value(from, "multirange") == NULL && mig_value(to, "multirange") == NULL &&
+		strcmp(from->name, to->name) != 0)
+		mig_sql_statement(sql, "ALTER TYPE %s.%s RENAME TO %s", quote_identifier(to->schema),
+						  multirange_name(from->name), multirange_name(to->name));
+}
+
+const MigKind mig_kind_range = {
+	.name = "range type",
+	.class_id = TypeRelationId,
+	.identity = MIG_IDENTITY_QUALIFIED,
+	.names = MIG_NAMES_TYPE,
+	.create_order = MIG_CREATE_TYPE,
+	.drop_order = MIG_DROP_TYPE,
+	.attributes = range_attributes,
+	.query = range_query,
+	.create = range_create,
+	.drop = mig_drop_object,
+	.change = range_change,
+	.rename = range_rename
+};
