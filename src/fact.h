@@ -81,6 +81,7 @@ typedef enum MigIdentityStyle
 /* Names that must differ within a schema, whatever the kinds; bits. */
 #define MIG_NAMES_RELATION	1
 #define MIG_NAMES_TYPE		2
+#define MIG_NAMES_ROUTINE	4	/* with arguments */
 
 /* What it takes to turn one side of a fact into the other. */
 typedef enum MigChange
@@ -111,6 +112,8 @@ struct MigKind
 	bool		rebuildable;
 	/* It is made by, and goes with, its parent; no statements of its own. */
 	bool		implicit;
+	/* The statement that creates its parent creates it, too. */
+	bool		inside_parent;
 	/* It is gone when its parent is. */
 	bool		goes_with_parent;
 	/* In no schema: see mig_schema_data_read(). */
@@ -174,6 +177,7 @@ struct MigFact
 	int			nneeds;
 	int			needs_capacity;
 	int			index;			/* in the facts of its schema data */
+	bool		ignored;		/* as if it were not there */
 	MigFact    *twin;			/* the same on the other side; see
 								 * mig_match_facts() */
 };

@@ -16,8 +16,15 @@
 #include "utils/guc.h"
 
 /* in alphabetical order */
+bool		mig_compare_comment = true;
+bool		mig_compare_privileges = false;
+bool		mig_compare_server_default = true;
+bool		mig_compare_type = true;
+char	   *mig_exclude = NULL;
 char	   *mig_file_template = NULL;
+char	   *mig_include = NULL;
 bool		mig_recursive_version_locations = false;
+char	   *mig_schemas = NULL;
 char	   *mig_script_location = NULL;
 char	   *mig_template = NULL;
 char	   *mig_timezone = NULL;
@@ -55,11 +62,47 @@ check_timezone(char **newval, void **extra, GucSource source)
 void
 mig_define_settings(void)
 {
+	DefineCustomBoolVariable("migrate.compare_comment",
+							 "Compares the comments on objects.",
+							 NULL,
+							 &mig_compare_comment,
+							 true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.compare_privileges",
+							 "Compares the owners and privileges of objects.",
+							 NULL,
+							 &mig_compare_privileges,
+							 false,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.compare_server_default",
+							 "Compares the defaults of columns.",
+							 NULL,
+							 &mig_compare_server_default,
+							 true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.compare_type",
+							 "Compares the types of columns.",
+							 NULL,
+							 &mig_compare_type,
+							 true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.exclude",
+							   "Sets which objects are left out of comparisons.",
+							   "A comma-separated list of patterns of schema.name, with * and ?; a pattern with a type before it, as in \"view:app.*\", is for objects of that type.",
+							   &mig_exclude,
+							   "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.file_template",
 							   "Sets the pattern of the names of new revision scripts.",
 							   "Tokens: %(rev)s, %(slug)s, %(epoch)s, %(year)d, %(month).2d, %(day).2d, %(hour).2d, %(minute).2d, %(second).2d.",
 							   &mig_file_template,
 							   "%(rev)s_%(slug)s",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.include",
+							   "Sets which objects are compared; the others are left out.",
+							   "As migrate.exclude; empty: all.",
+							   &mig_include,
+							   "",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.recursive_version_locations",
 							 "Reads scripts from subdirectories of the version locations, too.",
@@ -67,6 +110,12 @@ mig_define_settings(void)
 							 &mig_recursive_version_locations,
 							 false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.schemas",
+							   "Sets the schemas that are compared with the model.",
+							   "A comma-separated list; empty: the schema of unqualified names. Those that the model creates belong to them.",
+							   &mig_schemas,
+							   "",
+							   PGC_USERSET, GUC_LIST_INPUT, NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.script_location",
 							   "Sets the directory on the server that holds the revision scripts.",
 							   "Empty: scripts are registered as text only.",

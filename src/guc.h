@@ -8,8 +8,15 @@
 #ifndef MIG_GUC_H
 #define MIG_GUC_H
 
+extern PGDLLIMPORT bool mig_compare_comment;
+extern PGDLLIMPORT bool mig_compare_privileges;
+extern PGDLLIMPORT bool mig_compare_server_default;
+extern PGDLLIMPORT bool mig_compare_type;
+extern PGDLLIMPORT char *mig_exclude;
 extern PGDLLIMPORT char *mig_file_template;
+extern PGDLLIMPORT char *mig_include;
 extern PGDLLIMPORT bool mig_recursive_version_locations;
+extern PGDLLIMPORT char *mig_schemas;
 extern PGDLLIMPORT char *mig_script_location;
 extern PGDLLIMPORT char *mig_template;
 extern PGDLLIMPORT char *mig_timezone;

@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * changewrite.c
+ *	  The SQL of a single operation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "changeplan.h"
+#include "kind_column.h"
+#include "kind_table.h"
+#include "kinds.h"
+#include "mb/pg_wchar.h"
+#include "purecore.h"
+#include "utils/builtins.h"
+
+/* The word for it in results. */
+const char *
+mig_operation_name(MigOperationType type)
+{
+	switch (type)
+	{
+		case MIG_OPERATION_DROP:
+		case MIG_OPERATION_DROP_AWAY:
+			return "drop";
+		case MIG_OPERATION_CREATE:
+			return "create";
+		case MIG_OPERATION_ALTER:
+		case MIG_OPERATION_RENAME_AWAY:
+			return "alter";
+	}
+	return NULL;
+}
+
+/* CREATE TABLE with the columns, and nothing that could come later. */
+static void
+write_create_table(MigOperation *operation)
+{
+	int			n = list_length(operation->columns);
+	MigTableElement *elements = mig_alloc0_array(MigTableElement, n);
+	int			i;
+
+	for (i = 0; i < n; i++)
+		elements[i].column = list_nth(operation->columns, i);
+	mig_sql_statement(&operation->sql, "%s", mig_create_table_text(operation->to, elements, n));
+	operation->to->kind->create(&operation->sql, operation->to);
+	for (i = 0; i < n; i++)
+		mig_column_extras(&operation->sql, list_nth(operation->columns, i));
+}
+
+/* A name for the type that makes place; short enough, and free on both sides. */
+static char *
+name_away(const MigChangePlan *plan, const MigFact *type)
+{
+	int			i;
+
+	for (i = 0;; i++)
+	{
+		char	   *suffix = i == 0 ? pstrdup("_old") : psprintf("_old%d", i);
+		char	   *name = psprintf("%.*s%s",
+									(int) pg_mbcliplen(type->name, (int) strlen(type->name),
+													   NAMEDATALEN - 1 - (int) strlen(suffix)),
+									type->name, suffix);
+		char	   *identity = psprintf("%s.%s", quote_identifier(type->schema), quote_identifier(name));
+		bool		taken = false;
+		int			k;
+
+		for (k = 0; k < mig_nkinds && !taken; k++)
+			taken = (mig_kinds[k]->names & MIG_NAMES_TYPE) &&
+				(mig_fact_find(plan->from, mig_kinds[k], identity) ||
+				 mig_fact_find(plan->to, mig_kinds[k], identity));
+		if (!taken)
+			return name;
+	}
+}
+
+/* The type under the name that it has for a while. */
+static const char *
+sql_name_away(const MigChangePlan *plan, const MigFact *type)
+{
+	const char *name = quote_identifier(name_away(plan, type));
+
+	/* as the type itself is named */
+	if (strchr(mig_sql_name(type), '.') != NULL && strcmp(mig_sql_name(type), mig_sql_local_name(type)) != 0)
+		return psprintf("%s.%s", quote_identifier(type->schema), name);
+	return name;
+}
+
+/* Write the SQL of an operation. */
+void
+mig_write_operation(const MigChangePlan *plan, MigOperation *operation)
+{
+	const MigFact *from = operation->from;
+	const MigFact *to = operation->to;
+
+	switch (operation->type)
+	{
+		case MIG_OPERATION_DROP:
+			from->kind->drop(&operation->sql, from);
+			break;
+		case MIG_OPERATION_CREATE:
+			if (to->kind == &mig_kind_table)
+				write_create_table(operation);
+			else
+				to->kind->create(&operation->sql, to);
+			break;
+		case MIG_OPERATION_ALTER:
+			if (operation->retyped && !mig_column_is_inherited(to))
+				mig_column_set_type(&operation->sql, from, to, true);
+			if (mig_fact_differs(from, to))
+				to->kind->alter(&operation->sql, from, to);
+			break;
+		case MIG_OPERATION_RENAME_AWAY:
+			mig_sql_statement(&operation->sql, "ALTER TYPE %s RENAME TO %s", mig_sql_name(from),
+							  quote_identifier(name_away(plan, from)));
+			break;
+		case MIG_OPERATION_DROP_AWAY:
+			mig_sql_statement(&operation->sql, "DROP TYPE %s", sql_name_away(plan, from));
+			break;
+	}
+}

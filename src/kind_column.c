@@ -1,0 +1,497 @@
+/*-------------------------------------------------------------------------
+ *
+ * kind_column.c
+ *	  Columns of tables, and their defaults.
+ *
+ * A default is a fact of its own, for it needs things that the column does
+ * not, and can be made later.  The expression of a generated column cannot,
+ * and belongs to the column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "kind_column.h"
+#include "kinds.h"
+#include "pg_compat.h"
+#include "options.h"
+#include "utils/builtins.h"
+
+static const MigAttribute column_attributes[] = {
+	{"type", MIG_COMPARE_TYPE},
+	{"collation", MIG_COMPARE_TYPE},
+	{"not_null", MIG_COMPARE_ALWAYS},
+	{"not_null_name", MIG_COMPARE_ALWAYS},
+	{"identity", MIG_COMPARE_DEFAULT},
+	{"generated", MIG_COMPARE_DEFAULT},
+	{"generated_kind", MIG_COMPARE_DEFAULT},
+	{"start", MIG_COMPARE_DEFAULT},
+	{"increment", MIG_COMPARE_DEFAULT},
+	{"minimum", MIG_COMPARE_DEFAULT},
+	{"maximum", MIG_COMPARE_DEFAULT},
+	{"cache", MIG_COMPARE_DEFAULT},
+	{"cycle", MIG_COMPARE_DEFAULT},
+	{"storage", MIG_COMPARE_ALWAYS},
+	{"compression", MIG_COMPARE_ALWAYS},
+	{"statistics", MIG_COMPARE_ALWAYS},
+	{"options", MIG_COMPARE_ALWAYS},
+	{"foreign_options", MIG_COMPARE_ALWAYS},
+	{"inherited", MIG_COMPARE_NEVER},
+	{"position", MIG_COMPARE_NEVER},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+static const char *const column_query =
+"SELECT a.attrelid, a.attnum::pg_catalog.int4, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, a.attrelid, 0, n.nspname::pg_catalog.text,"
+" a.attname::pg_catalog.text, NULL::pg_catalog.text,"
+" pg_catalog.format_type(a.atttypid, a.atttypmod),"
+" CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::pg_catalog.regcollation::pg_catalog.text END,"
+" CASE WHEN a.attnotnull THEN " MIG_SQL_NOT_NULL " END,"
+" " MIG_SQL_NOT_NULL_NAME ","
+" CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,"
+" CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) END,"
+" CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,"
+" s.seqstart::pg_catalog.text, s.seqincrement::pg_catalog.text, s.seqmin::pg_catalog.text, s.seqmax::pg_catalog.text,"
+" s.seqcache::pg_catalog.text, CASE WHEN s.seqcycle THEN 'CYCLE' END,"
+" CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'"
+" WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END,"
+" CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,"
+" NULLIF(a.attstattarget, -1)::pg_catalog.text,"
+" CASE WHEN a.attoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(a.attoptions) AS o) END,"
+" CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(a.attfdwoptions) AS o) END,"
+" CASE WHEN (a.attinhcount > 0 AND NOT a.attislocal) OR c.reloftype <> 0 THEN 'true' END,"
+" a.attnum::pg_catalog.text"
+" FROM pg_catalog.pg_class c"
+" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+" JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+" LEFT JOIN pg_catalog.pg_attrdef ad ON a.attgenerated <> '' AND ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
+" LEFT JOIN (pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid)"
+" ON a.attidentity <> '' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+" AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = a.attrelid"
+" AND d.refobjsubid = a.attnum AND d.deptype = 'i'"
+" " MIG_SQL_NOT_NULL_JOIN
+" WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'f')"
+" ORDER BY a.attrelid, a.attnum";
+
+/* Is the column that of a parent, made and dropped with it? */
+bool
+mig_column_is_inherited(const MigFact *column)
+{
+	return mig_value(column, "inherited") != NULL;
+}
+
+/* Append GENERATED ... AS IDENTITY, with options that are not the default. */
+static void
+append_identity(StringInfo buf, const MigFact *column)
+{
+	StringInfoData options;
+
+	appendStringInfo(buf, " GENERATED %s AS IDENTITY", mig_value(column, "identity"));
+	initStringInfo(&options);
+	mig_append_sequence_options(&options, column, mig_value(column, "type"));
+	if (options.len > 0)
+		appendStringInfo(buf, " (%s)", options.data + 1);
+}
+
+/* Append NOT NULL, with the name of its constraint if it is not the usual one. */
+static void
+append_not_null(StringInfo buf, const MigFact *column)
+{
+	const char *name = mig_value(column, "not_null_name");
+
+	if (name)
+		appendStringInfo(buf, " CONSTRAINT %s", quote_identifier(name));
+	appendStringInfo(buf, " %s", mig_value(column, "not_null"));
+}
+
+/*
+ * Append the definition of a column as in CREATE TABLE.  default_fact is
+ * written with it; NULL: it has none, or one that comes later.
+ */
+void
+mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_fact)
+{
+	appendStringInfo(buf, "%s %s", mig_sql_local_name(column), mig_value(column, "type"));
+	if (mig_value(column, "compression"))
+		appendStringInfo(buf, " COMPRESSION %s", mig_value(column, "compression"));
+	if (mig_value(column, "foreign_options"))
+		appendStringInfo(buf, " OPTIONS (%s)", mig_value(column, "foreign_options"));
+	if (mig_value(column, "collation"))
+		appendStringInfo(buf, " COLLATE %s", mig_value(column, "collation"));
+	if (mig_value(column, "generated"))
+		appendStringInfo(buf, " GENERATED ALWAYS AS (%s) %s", mig_value(column, "generated"),
+						 mig_value(column, "generated_kind"));
+	if (mig_value(column, "identity"))
+		append_identity(buf, column);
+	if (default_fact)
+		appendStringInfo(buf, " DEFAULT %s", mig_value(default_fact, "expression"));
+	/* an identity column is NOT NULL by itself */
+	if (mig_value(column, "not_null") &&
+		(mig_value(column, "identity") == NULL || mig_value(column, "not_null_name")))
+		append_not_null(buf, column);
+}
+
+/* Write what a column has that its definition cannot say. */
+void
+mig_column_extras(MigSqlList *sql, const MigFact *column)
+{
+	const char *name = mig_sql_local_name(column);
+
+	if (mig_value(column, "storage"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STORAGE %s", name, mig_value(column, "storage"));
+	if (mig_value(column, "statistics"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
+					   mig_value(column, "statistics"));
+	if (mig_value(column, "options"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(column, "options"));
+}
+
+/* The default of a column of the same side, or NULL. */
+const MigFact *
+mig_column_default(const MigFact *column)
+{
+	return mig_fact_find(column->data, &mig_kind_default, column->identity);
+}
+
+static void
+column_create(MigSqlList *sql, const MigFact *fact)
+{
+	StringInfoData buf;
+
+	if (mig_column_is_inherited(fact))
+		return;
+	initStringInfo(&buf);
+	mig_append_column(&buf, fact, NULL);
+	mig_sql_action(sql, fact->parent, "ADD COLUMN %s", buf.data);
+	mig_column_extras(sql, fact);
+}
+
+static void
+column_drop(MigSqlList *sql, const MigFact *fact)
+{
+	if (mig_column_is_inherited(fact))
+		return;
+	mig_sql_action(sql, fact->parent, "DROP COLUMN %s", mig_sql_local_name(fact));
+	mig_sql_loses(sql, "column %s", fact->identity);
+}
+
+/* Does the column of the parent change in the same way, and take it along? */
+static bool
+parent_does_it(const MigFact *from, const MigFact *to, const char *attribute)
+{
+	int			i;
+
+	if (!mig_column_is_inherited(to))
+		return false;
+	for (i = 0; i < to->nneeds; i++)
+	{
+		const MigFact *parent = to->needs[i];
+
+		if (parent->kind == to->kind && strcmp(parent->name, to->name) == 0 && parent->twin &&
+			mig_same_value(from, parent->twin, attribute) && mig_same_value(to, parent, attribute))
+			return true;
+	}
+	return false;
+}
+
+static MigChange
+column_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	bool		was_generated = mig_value(from, "generated") != NULL;
+	bool		is_generated = mig_value(to, "generated") != NULL;
+
+	if (was_generated && !is_generated && mig_value_is(from, "generated_kind", "STORED"))
+		return MIG_CHANGE_ALTER;	/* DROP EXPRESSION */
+	/* what is computed can be computed again */
+	if ((is_generated || was_generated) &&
+		(!mig_same_value(from, to, "generated") || !mig_same_value(from, to, "generated_kind")))
+		return MIG_CHANGE_REPLACE;
+	return MIG_CHANGE_ALTER;
+}
+
+/* "varchar(10)" is a "varchar". */
+static bool
+same_base_type(const char *a, const char *b)
+{
+	size_t		len_a = strcspn(a, "(");
+	size_t		len_b = strcspn(b, "(");
+
+	return len_a == len_b && strncmp(a, b, len_a) == 0;
+}
+
+/* Does the change of a column go through ALTER COLUMN TYPE? */
+static bool
+changes_type(const MigFact *from, const MigFact *to)
+{
+	return !mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation");
+}
+
+/* Write ALTER COLUMN TYPE. */
+void
+mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, bool through_text)
+{
+	const char *name = mig_sql_local_name(to);
+	const char *type = mig_value(to, "type");
+	size_t		len = strlen(type);
+	const char *collation = mig_value(to, "collation") ?
+		psprintf(" COLLATE %s", mig_value(to, "collation")) : "";
+	const char *using = "";
+
+	/* a generated column is computed, and a foreign table not ours to change */
+	if (mig_value(to, "generated") == NULL && !mig_value_is(to->parent, "relkind", "foreign table"))
+	{
+		if (through_text)
+			using = psprintf(" USING %s::text%s::%s", name,
+							 len > 2 && strcmp(type + len - 2, "[]") == 0 ? "[]" : "", type);
+		else if (!same_base_type(mig_value(from, "type"), type))
+			using = psprintf(" USING %s::%s", name, type);
+	}
+	mig_sql_action(sql, to->parent, "ALTER COLUMN %s TYPE %s%s%s", name, type, collation, using);
+}
+
+/* Write the change of identity; its default, if any, is out of the way. */
+static void
+alter_identity(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_local_name(to);
+	bool		was = mig_value(from, "identity") != NULL;
+	bool		is = mig_value(to, "identity") != NULL;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	if (was && !is)
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP IDENTITY", name);
+	else if (!was && is)
+	{
+		if (mig_value(from, "not_null") == NULL)
+			mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET NOT NULL", name);
+		append_identity(&buf, to);
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s ADD%s", name, buf.data);
+		/* go on after the rows that are there */
+		mig_sql_statement(sql, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s)) FROM %s",
+						  quote_literal_cstr(mig_sql_name(to->parent)), quote_literal_cstr(to->name), name,
+						  mig_sql_name(to->parent));
+	}
+	else if (is)
+	{
+		if (!mig_same_value(from, to, "identity"))
+			appendStringInfo(&buf, " SET GENERATED %s", mig_value(to, "identity"));
+		mig_append_sequence_changes(&buf, from, to, " SET");
+		if (buf.len > 0)
+			mig_sql_action(sql, to->parent, "ALTER COLUMN %s%s", name, buf.data);
+	}
+}
+
+/* Write the change of NOT NULL. */
+static void
+alter_not_null(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_local_name(to);
+	const char *old_name = mig_value(from, "not_null_name");
+	const char *new_name = mig_value(to, "not_null_name");
+	bool		was = mig_value(from, "not_null") != NULL;
+	bool		is = mig_value(to, "not_null") != NULL;
+
+	if (was && is && mig_same_value(from, to, "not_null") && old_name && new_name)
+	{
+		mig_sql_action(sql, to->parent, "RENAME CONSTRAINT %s TO %s", quote_identifier(old_name),
+					   quote_identifier(new_name));
+		return;
+	}
+	/* an identity column had to be NOT NULL first */
+	if (was && (!is || !mig_same_value(from, to, "not_null") || old_name || new_name))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP NOT NULL", name);
+	if (!is || (!was && mig_value(to, "identity") && !mig_value(from, "identity")))
+		return;
+	if (new_name || strcmp(mig_value(to, "not_null"), "NOT NULL") != 0)
+		mig_sql_action(sql, to->parent, "ADD %s%s%s %s", new_name ? "CONSTRAINT " : "",
+					   new_name ? quote_identifier(new_name) : "", new_name ? " NOT NULL" : "NOT NULL",
+					   psprintf("%s%s", name, mig_value(to, "not_null") + strlen("NOT NULL")));
+	else
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET NOT NULL", name);
+}
+
+/* Write the change of a list of options, one set and one reset. */
+static void
+alter_options(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_local_name(to);
+	const char *reset = mig_option_names(mig_value(from, "options"), mig_value(to, "options"));
+
+	if (reset)
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s RESET (%s)", name, reset);
+	if (mig_value(to, "options"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(to, "options"));
+}
+
+static void
+column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_local_name(to);
+
+	if (mig_value(from, "generated") && !mig_value(to, "generated"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP EXPRESSION", name);
+	if (mig_value(from, "identity") && !mig_value(to, "identity"))
+		alter_identity(sql, from, to);
+	if (changes_type(from, to) && !parent_does_it(from, to, "type"))
+		mig_column_set_type(sql, from, to, false);
+	if ((!mig_same_value(from, to, "not_null") || !mig_same_value(from, to, "not_null_name")) &&
+		!parent_does_it(from, to, "not_null"))
+		alter_not_null(sql, from, to);
+	if (mig_value(to, "identity"))
+		alter_identity(sql, from, to);
+	if (!mig_same_value(from, to, "storage"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STORAGE %s", name,
+					   mig_value(to, "storage") ? mig_value(to, "storage") : "DEFAULT");
+	if (!mig_same_value(from, to, "compression"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
+					   mig_value(to, "compression") ? mig_value(to, "compression") : "default");
+	/* ALTER COLUMN TYPE forgets it */
+	if (!mig_same_value(from, to, "statistics") || (changes_type(from, to) && mig_value(to, "statistics")))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
+					   mig_value(to, "statistics") ? mig_value(to, "statistics") : "-1");
+	if (!mig_same_value(from, to, "options"))
+		alter_options(sql, from, to);
+	if (!mig_same_value(from, to, "foreign_options"))
+		mig_sql_statement(sql, "ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s)", mig_sql_name(to->parent), name,
+						  mig_generic_option_changes(mig_value(from, "foreign_options"),
+													 mig_value(to, "foreign_options")));
+}
+
+static void
+column_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	mig_sql_action(sql, to->parent, "RENAME COLUMN %s TO %s", mig_sql_local_name(from), mig_sql_local_name(to));
+}
+
+/*
+ * Code over a column must go while its type changes, and so must a default
+ * that may not be convertible.  Indexes and constraints are rebuilt by the
+ * server.
+ */
+static bool
+column_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
+{
+	const MigKind *kind = dependent->kind;
+
+	if (kind == &mig_kind_default)
+		return (dependent->parent == from && changes_type(from, to) &&
+				!same_base_type(mig_value(from, "type"), mig_value(to, "type"))) ||
+			(dependent->parent == from && mig_value(to, "identity") && !mig_value(from, "identity"));
+	if (!changes_type(from, to))
+		return false;
+	if (kind == &mig_kind_column)
+		return mig_value(dependent, "generated") != NULL;
+	return kind == &mig_kind_view || kind == &mig_kind_matview || kind == &mig_kind_view_column ||
+		kind == &mig_kind_rule || kind == &mig_kind_policy || kind == &mig_kind_trigger ||
+		kind == &mig_kind_routine || kind == &mig_kind_statistics || kind == &mig_kind_publication;
+}
+
+const MigKind mig_kind_column = {
+	.name = "table column",
+	.class_id = RelationRelationId,
+	.identity = MIG_IDENTITY_MEMBER,
+	.create_order = MIG_CREATE_COLUMN,
+	.drop_order = MIG_DROP_COLUMN,
+	.inside_parent = true,
+	.goes_with_parent = true,
+	.attributes = column_attributes,
+	.query = column_query,
+	.create = column_create,
+	.drop = column_drop,
+	.change = column_change,
+	.alter = column_alter,
+	.rename = column_rename,
+	.breaks = column_breaks
+};
+
+/* ----------
+ * Defaults
+ * ----------
+ */
+
+static const MigAttribute default_attributes[] = {
+	{"expression", MIG_COMPARE_DEFAULT},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+/* the columns of views can have defaults, too */
+static const char *const default_query =
+"SELECT ad.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, ad.adrelid, ad.adnum::pg_catalog.int4, NULL::pg_catalog.text,"
+" '', NULL::pg_catalog.text,"
+" pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true)"
+" FROM pg_catalog.pg_attrdef ad"
+" JOIN pg_catalog.pg_class c ON c.oid = ad.adrelid"
+" JOIN pg_catalog.pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated = ''"
+" WHERE c.relnamespace = ANY ($1)";
+
+/* Is it the same on the parent's column, whose change reaches the children? */
+static bool
+parent_has_default(const MigFact *fact)
+{
+	const MigFact *column = fact->parent;
+	int			i;
+
+	if (column->kind != &mig_kind_column || !mig_column_is_inherited(column))
+		return false;
+	for (i = 0; i < column->nneeds; i++)
+	{
+		const MigFact *parent = column->needs[i];
+		const MigFact *parents_default;
+
+		if (parent->kind != &mig_kind_column || strcmp(parent->name, column->name) != 0)
+			continue;
+		parents_default = mig_column_default(parent);
+		if (parents_default && mig_same_value(fact, parents_default, "expression"))
+			return true;
+	}
+	return false;
+}
+
+static void
+default_create(MigSqlList *sql, const MigFact *fact)
+{
+	if (parent_has_default(fact))
+		return;
+	mig_sql_action(sql, fact->parent->parent, "ALTER COLUMN %s SET DEFAULT %s", mig_sql_local_name(fact->parent),
+				   mig_value(fact, "expression"));
+}
+
+static void
+default_drop(MigSqlList *sql, const MigFact *fact)
+{
+	if (parent_has_default(fact))
+		return;
+	mig_sql_action(sql, fact->parent->parent, "ALTER COLUMN %s DROP DEFAULT", mig_sql_local_name(fact->parent));
+}
+
+static MigChange
+default_change(const MigFact *from, const MigFact *to, const char **reason)
+{
+	return MIG_CHANGE_ALTER;
+}
+
+static void
+default_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	default_create(sql, to);
+}
+
+const MigKind mig_kind_default = {
+	.name = "default value",
+	.class_id = AttrDefaultRelationId,
+	.identity = MIG_IDENTITY_PARENT,
+	.create_order = MIG_CREATE_DEFAULT,
+	.drop_order = MIG_DROP_DEFAULT,
+	.rebuildable = true,
+	.goes_with_parent = true,
+	.attributes = default_attributes,
+	.query = default_query,
+	.create = default_create,
+	.drop = default_drop,
+	.change = default_change,
+	.alter = default_alter
+};

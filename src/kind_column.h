@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * kind_column.h
+ *	  Columns of tables, and their defaults.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_KIND_COLUMN_H
+#define MIG_KIND_COLUMN_H
+
+#include "fact.h"
+
+extern bool mig_column_is_inherited(const MigFact *column);
+extern const MigFact *mig_column_default(const MigFact *column);
+extern void mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_fact);
+extern void mig_column_extras(MigSqlList *sql, const MigFact *column);
+extern void mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, bool through_text);
+
+#endif							/* MIG_KIND_COLUMN_H */
