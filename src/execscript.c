@@ -13,11 +13,8 @@
  * the script, whether it ends well (the GUC nest level) or not (the abort of
  * the transaction).
  *
- * Positions.  An error that knows its place in a statement is given the place
- * in the script instead, so that psql's "LINE n:" and caret point into the
- * file.  SPI has by then made it an internal position, of which only
- * the copied error data tell whose text it belongs to: a function called by
- * the statement may have had its own.  Hence the PG_TRY.
+ * Errors are told their place in the script (place.c), for which they must be
+ * caught once: hence the PG_TRY.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,55 +24,11 @@
 #include "copyrows.h"
 #include "execscript.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-
-/* Where the run is; lives on the C stack. */
-typedef struct ScriptErrorContext
-{
-	const MigScriptSource *source;
-	const MigStatement *statement;
-	const char *text;			/* of the statement */
-	int			number;			/* from 1 */
-} ScriptErrorContext;
-
-/* The place that is the n-th character (from 1) of the current statement. */
-static void
-script_position(const ScriptErrorContext *context, int n, const char **query, int *position)
-{
-	const MigStatement *statement = context->statement;
-
-	mig_report_position(context->source, statement->start, statement->len,
-						statement->start + pg_mbcharcliplen(context->text, (int) statement->len, n - 1),
-						query, position);
-}
-
-/* Say where in which script, and put the position of our own errors there. */
-static void
-script_error_callback(void *arg)
-{
-	const ScriptErrorContext *context = (const ScriptErrorContext *) arg;
-	int			position = geterrposition();
-
-	if (context->statement == NULL)
-		return;
-	if (position > 0)
-	{
-		const char *query;
-
-		script_position(context, position, &query, &position);
-		errposition(0);
-		internalerrposition(position);
-		internalerrquery(query);
-	}
-	errcontext("%s of revision %s, statement %d, at %s:%d",
-			   mig_direction_name(context->source->direction), context->source->revision,
-			   context->number, context->source->path, context->statement->line);
-}
 
 /*
  * Is this called by a statement of a script?  The stack of error contexts
@@ -88,23 +41,10 @@ mig_script_is_running(void)
 
 	for (callback = error_context_stack; callback != NULL; callback = callback->previous)
 	{
-		if (callback->callback == script_error_callback)
+		if (callback->callback == mig_place_error_callback)
 			return true;
 	}
 	return false;
-}
-
-/* If the error's position is in the current statement, move it to the script. */
-static void
-move_position(const ScriptErrorContext *context, ErrorData *edata)
-{
-	const char *query;
-
-	if (context->statement == NULL || edata->internalpos <= 0 || edata->internalquery == NULL ||
-		strcmp(edata->internalquery, context->text) != 0)
-		return;
-	script_position(context, edata->internalpos, &query, &edata->internalpos);
-	edata->internalquery = unconstify(char *, query);
 }
 
 /* log_statement is obeyed only where statements come from a client. */
@@ -148,7 +88,7 @@ execute_statement(const MigScriptSource *source, const MigStatement *statement, 
 void
 mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements)
 {
-	ScriptErrorContext context = {source, NULL, NULL, 0};
+	MigPlace	place = {source, NULL, 0, 0, 0, 0};
 	ErrorContextCallback callback;
 	MemoryContext oldcontext = CurrentMemoryContext;
 	MemoryContext per_statement = AllocSetContextCreate(CurrentMemoryContext, "migrate statement",
@@ -158,8 +98,8 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	callback.callback = script_error_callback;
-	callback.arg = &context;
+	callback.callback = mig_place_error_callback;
+	callback.arg = &place;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
@@ -167,13 +107,17 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 	{
 		for (i = 0; i < statements->count; i++)
 		{
+			const MigStatement *statement = &statements->items[i];
+
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(per_statement);
 			MemoryContextSwitchTo(per_statement);
-			context.text = pnstrdup(source->text + statements->items[i].start, statements->items[i].len);
-			context.number = i + 1;
-			context.statement = &statements->items[i];
-			execute_statement(source, context.statement, context.text);
+			place.text = pnstrdup(source->text + statement->start, statement->len);
+			place.start = statement->start;
+			place.len = statement->len;
+			place.line = statement->line;
+			place.number = i + 1;
+			execute_statement(source, statement, place.text);
 		}
 	}
 	PG_CATCH();
@@ -182,7 +126,7 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 
 		MemoryContextSwitchTo(oldcontext);
 		edata = CopyErrorData();
-		move_position(&context, edata);
+		mig_place_move_position(&place, edata);
 		FlushErrorState();
 		ReThrowError(edata);
 	}

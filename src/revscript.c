@@ -50,20 +50,6 @@
  */
 #define PIECE_LENGTH		(256 * 1024)
 
-/* What is known of the statement being scanned. */
-typedef struct StatementState
-{
-	int			ntokens;
-	int			nwords;
-	int			paren_depth;
-	bool		creates_routine;	/* CREATE [OR REPLACE] FUNCTION|PROCEDURE */
-	bool		or_replace;		/* CREATE OR REPLACE so far */
-	int			atomic_depth;	/* inside BEGIN ATOMIC ... END */
-	bool		is_copy;
-	bool		from_stdin;
-	MigToken	previous;
-} StatementState;
-
 typedef struct ScriptParser
 {
 	MigScanner	scanner;
@@ -77,7 +63,7 @@ typedef struct ScriptParser
 	pg_cryptohash_ctx *hash;
 	uint8		digests[2][PG_SHA256_DIGEST_LENGTH];
 	size_t		last_cut;
-	StatementState statement;
+	MigStatementState statement;
 } ScriptParser;
 
 /* ----------
@@ -267,7 +253,7 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	section->start = token->start + token->len;
 	parser->section = section;
 	parser->last_cut = section->start;
-	MemSet(&parser->statement, 0, sizeof(StatementState));
+	MemSet(&parser->statement, 0, sizeof(MigStatementState));
 
 	while (next_word(&p, end, &word, &word_len))
 	{
@@ -284,32 +270,12 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	return true;
 }
 
-/*
- * After the semicolon of COPY ... FROM STDIN: the rows begin on the next
- * line, and end before a line that consists of a backslash and a dot.
- */
+/* After the semicolon of COPY ... FROM STDIN: note the rows. */
 static bool
 copy_data(ScriptParser *parser, const MigToken *semicolon)
 {
-	MigScanner *s = &parser->scanner;
 	MigSection *section = parser->section;
 	MigCopyData *copy;
-	const char *end = s->text + s->len;
-	const char *p = s->text + s->pos;
-	const char *line_end;
-	int			line = s->line;
-
-	while (p < end && *p != '\n' && mig_is_space(*p))
-		p++;
-	if (p < end && *p != '\n' && !(end - p >= 2 && p[0] == '-' && p[1] == '-'))
-	{
-		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
-				   "COPY FROM STDIN must be the last statement on its line");
-		mig_report_detail(parser->report, "Something follows its semicolon on line %d.", semicolon->line);
-		return mig_report_hint(parser->report, "The rows begin on the next line.");
-	}
-	line_end = memchr(p, '\n', end - p);
-	p = line_end ? line_end + 1 : end;
 
 	/* as in mig_name_list_append(): grows by powers of two */
 	if (section->ncopies == 0)
@@ -317,37 +283,10 @@ copy_data(ScriptParser *parser, const MigToken *semicolon)
 	else if ((section->ncopies & (section->ncopies - 1)) == 0)
 		section->copies = repalloc(section->copies, sizeof(MigCopyData) * section->ncopies * 2);
 	copy = &section->copies[section->ncopies++];
-	copy->statement_end = semicolon->start + semicolon->len;
-	copy->start = p - s->text;
-	copy->line = line + 1;
-
-	for (; p < end; p = line_end + 1)
-	{
-		size_t		line_len;
-
-		CHECK_FOR_INTERRUPTS();
-		line++;
-		line_end = memchr(p, '\n', end - p);
-		if (line_end == NULL)
-			line_end = end;
-		line_len = line_end - p;
-		if (line_len > 0 && p[line_len - 1] == '\r')
-			line_len--;
-		if (line_len == 2 && p[0] == '\\' && p[1] == '.')
-		{
-			copy->len = p - (s->text + copy->start);
-			hash_text(parser, 'D', s->text + copy->start, copy->len, false);
-			s->pos = p + 2 - s->text;
-			s->line = line;
-			s->line_start = false;
-			return true;
-		}
-		if (line_end == end)
-			break;
-	}
-	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "rows of COPY FROM STDIN have no end");
-	mig_report_detail(parser->report, "They begin on line %d.", copy->line);
-	return mig_report_hint(parser->report, "Write a line with \"\\.\" after the last row.");
+	if (!mig_scan_copy_rows(&parser->scanner, semicolon, copy, parser->report))
+		return false;
+	hash_text(parser, 'D', parser->scanner.text + copy->start, copy->len, false);
+	return true;
 }
 
 /* Note where the statement that just ended could be cut from the next one. */
@@ -364,48 +303,6 @@ maybe_cut(ScriptParser *parser, size_t statement_end)
 		section->cuts = repalloc(section->cuts, sizeof(size_t) * section->ncuts * 2);
 	section->cuts[section->ncuts++] = statement_end;
 	parser->last_cut = statement_end;
-}
-
-/* An unquoted word of a statement, outside parentheses. */
-static void
-statement_word(ScriptParser *parser, const MigToken *token)
-{
-	StatementState *state = &parser->statement;
-	const MigScanner *s = &parser->scanner;
-	bool		is_label;
-
-#define WORD(w)		mig_token_is_word(s, token, w)
-#define PREVIOUS(w)	mig_token_is_word(s, &state->previous, w)
-
-	state->nwords++;
-	if (state->ntokens == 1)
-		state->is_copy = WORD("copy");
-	else if (state->is_copy && WORD("stdin") && PREVIOUS("from"))
-		state->from_stdin = true;
-
-	if (state->nwords == 3 && PREVIOUS("or") && WORD("replace"))
-		state->or_replace = true;
-	if ((WORD("function") || WORD("procedure")) &&
-		((state->nwords == 2 && PREVIOUS("create")) ||
-		 (state->nwords == 4 && state->or_replace)))
-		state->creates_routine = true;
-
-	/* "x.end" and "AS end" are names */
-	is_label = PREVIOUS("as") || mig_token_is_char(s, &state->previous, '.');
-	if (state->creates_routine && !is_label)
-	{
-		if (state->atomic_depth == 0)
-		{
-			if (WORD("atomic") && PREVIOUS("begin"))
-				state->atomic_depth = 1;
-		}
-		else if (WORD("case"))
-			state->atomic_depth++;
-		else if (WORD("end"))
-			state->atomic_depth--;
-	}
-#undef WORD
-#undef PREVIOUS
 }
 
 /* A backslash outside of quotes: whoever wrote it meant psql. */
@@ -429,9 +326,9 @@ refuse_meta_command(ScriptParser *parser, const MigToken *token)
 static bool
 section_token(ScriptParser *parser, const MigToken *token)
 {
-	StatementState *state = &parser->statement;
+	MigStatementState *state = &parser->statement;
 	const MigScanner *s = &parser->scanner;
-	bool		ok = true;
+	bool		ok;
 
 	if (parser->section->none)
 	{
@@ -441,23 +338,11 @@ section_token(ScriptParser *parser, const MigToken *token)
 	}
 	hash_text(parser, (char) ('a' + token->kind), s->text + token->start, token->len,
 			  token->kind == MIG_TOKEN_WORD);
-
-	state->ntokens++;
-	if (mig_token_is_char(s, token, '('))
-		state->paren_depth++;
-	else if (mig_token_is_char(s, token, ')'))
-		state->paren_depth = Max(state->paren_depth - 1, 0);
-	else if (token->kind == MIG_TOKEN_WORD && state->paren_depth == 0)
-		statement_word(parser, token);
-	else if (mig_token_is_char(s, token, ';') && state->paren_depth == 0 && state->atomic_depth == 0)
-	{
-		if (state->from_stdin)
-			ok = copy_data(parser, token);
-		MemSet(state, 0, sizeof(StatementState));
-		maybe_cut(parser, parser->scanner.pos);
-		return ok;
-	}
-	state->previous = *token;
+	if (!mig_split_token(state, s, token))
+		return true;
+	ok = !state->from_stdin || copy_data(parser, token);
+	MemSet(state, 0, sizeof(MigStatementState));
+	maybe_cut(parser, parser->scanner.pos);
 	return ok;
 }
 

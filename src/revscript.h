@@ -10,17 +10,9 @@
 
 #include "report.h"
 #include "revision.h"
+#include "sqlsplit.h"
 
 #define MIG_CHECKSUM_LENGTH 64	/* hexadecimal digits of a SHA-256 */
-
-/* Rows between a COPY ... FROM STDIN statement and its end-of-data line. */
-typedef struct MigCopyData
-{
-	size_t		statement_end;	/* offset after the statement's semicolon */
-	size_t		start;			/* offset of the first row */
-	size_t		len;			/* without the end-of-data line */
-	int			line;			/* of the first row */
-} MigCopyData;
 
 /* All offsets are into the text of the whole script. */
 typedef struct MigSection

@@ -26,13 +26,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-/*
- * An error message shows the whole script around the place of an error if
- * the script is no longer than this, else only the statement: psql prints
- * all of the text that a position points into.
- */
-#define MAX_SHOWN_LENGTH	2048
-
 /* The part of a section that the parser is given at once. */
 typedef struct Piece
 {
@@ -72,27 +65,6 @@ mig_parse_script(MigScriptSource *source)
 			psprintf("revision script: %s", report.message);
 		mig_report_throw(&report);
 	}
-}
-
-/*
- * For an error message: the text to show, and in it, in characters from 1,
- * the place that is at an offset of the script.
- */
-void
-mig_report_position(const MigScriptSource *source, size_t statement_start, size_t statement_len,
-					size_t offset, const char **query, int *position)
-{
-	size_t		start = 0;
-	size_t		len = source->len;
-
-	if (len > MAX_SHOWN_LENGTH)
-	{
-		start = statement_start;
-		len = statement_len;
-	}
-	*query = pnstrdup(source->text + start, len);
-	*position = offset < start ? 0 :
-		pg_mbstrlen_with_len(source->text + start, (int) (offset - start)) + 1;
 }
 
 /* The byte offset of the n-th character (from 1) of a text. */
@@ -156,14 +128,11 @@ parse_error_callback(void *arg)
 
 	if (position <= 0)
 	{
-		errcontext("%s of revision %s, in \"%s\"",
-				   mig_direction_name(source->direction), source->revision, source->path);
+		errcontext("%s, in \"%s\"", mig_source_name(source), source->path);
 		return;
 	}
 	offset = piece->start + character_offset(source->text + piece->start, piece->len, position);
-	errcontext("%s of revision %s, at %s:%d",
-			   mig_direction_name(source->direction), source->revision, source->path,
-			   mig_line_number(source->text, offset));
+	errcontext("%s, at %s:%d", mig_source_name(source), source->path, mig_line_number(source->text, offset));
 	statement_around(piece, offset - piece->start, &start, &end);
 	mig_report_position(source, piece->start + start, end - start, offset, &query, &position);
 	errposition(0);
@@ -386,8 +355,8 @@ advance_line(Collector *collector, size_t offset)
 }
 
 /* Skip blanks and comments: where a statement really starts. */
-static size_t
-skip_to_token(const MigScriptSource *source, size_t offset, size_t end)
+size_t
+mig_skip_to_token(const MigScriptSource *source, size_t offset, size_t end)
 {
 	MigScanner	scanner;
 	MigToken	token;
@@ -447,16 +416,14 @@ note_settings(MigStatement *statement, Node *stmt)
 	}
 }
 
-/* Note one statement of a piece. */
+/* Note one statement. */
 static void
-collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
+collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 {
-	size_t		location = piece->start + Max(raw->stmt_location, 0);
-	size_t		end = raw->stmt_len > 0 ? location + raw->stmt_len : piece->start + piece->len;
+	Collector  *collector = (Collector *) arg;
 	MigStatement *statement = add_statement(collector);
-	Node	   *stmt = raw->stmt;
 
-	statement->start = skip_to_token(collector->source, Max(location, collector->rows_end), end);
+	statement->start = mig_skip_to_token(collector->source, Max(location, collector->rows_end), end);
 	statement->len = end - statement->start;
 	statement->line = advance_line(collector, statement->start);
 	statement->log_level = GetCommandLogLevel(stmt);
@@ -473,35 +440,40 @@ collect_statement(Collector *collector, const Piece *piece, RawStmt *raw)
  * blanked, but not their line ends, so that positions stay what they are.
  */
 static char *
-piece_text(const Piece *piece, const MigSection *section)
+section_text(const MigScriptSource *source, const MigSection *section, size_t start, size_t len)
 {
-	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, piece->len + 1);
+	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, len + 1);
 	int			i;
 
-	memcpy(text, piece->source->text + piece->start, piece->len);
-	text[piece->len] = '\0';
+	memcpy(text, source->text + start, len);
+	text[len] = '\0';
 	for (i = 0; i < section->ncopies; i++)
 	{
 		const MigCopyData *copy = &section->copies[i];
 		size_t		offset = copy->statement_end;
 		size_t		end = copy->start + copy->len + strlen("\\.");
 
-		if (offset < piece->start || offset >= piece->start + piece->len)
+		if (offset < start || offset >= start + len)
 			continue;
 		for (; offset < end; offset++)
 		{
-			if (text[offset - piece->start] != '\n')
-				text[offset - piece->start] = ' ';
+			if (text[offset - start] != '\n')
+				text[offset - start] = ' ';
 		}
 	}
 	return text;
 }
 
-/* Parse one piece, in a context of its own. */
-static void
-parse_piece(Collector *collector, size_t start, size_t end)
+/*
+ * Parse a piece of a text that ends where a statement does, in a memory
+ * context of its own.  "text" is what the parser is to see of it: the same
+ * characters, some of them blanked.
+ */
+void
+mig_parse_text(const MigScriptSource *source, const char *text, size_t start, size_t len,
+			   MigStatementVisitor visit, void *arg)
 {
-	Piece		piece = {collector->source, NULL, start, end - start};
+	Piece		piece = {source, text, start, len};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate parse", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	ErrorContextCallback callback;
@@ -512,13 +484,17 @@ parse_piece(Collector *collector, size_t start, size_t end)
 	callback.arg = &piece;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	piece.text = piece_text(&piece, collector->section);
-	statements = pg_parse_query(piece.text);
+	statements = pg_parse_query(text);
 	error_context_stack = callback.previous;
 
 	MemoryContextSwitchTo(oldcontext);
 	foreach(lc, statements)
-		collect_statement(collector, &piece, lfirst_node(RawStmt, lc));
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, lc);
+		size_t		location = start + Max(raw->stmt_location, 0);
+
+		visit(arg, raw->stmt, location, raw->stmt_len > 0 ? location + raw->stmt_len : start + len);
+	}
 	MemoryContextDelete(context);
 }
 
@@ -549,8 +525,12 @@ mig_parse_section(const MigScriptSource *source, MigStatementList *list)
 	{
 		size_t		end = i < section->ncuts ? section->cuts[i] : section->start + section->len;
 
+		char	   *text;
+
 		CHECK_FOR_INTERRUPTS();
-		parse_piece(&collector, start, end);
+		text = section_text(source, section, start, end - start);
+		mig_parse_text(source, text, start, end - start, collect_statement, &collector);
+		pfree(text);
 		start = end;
 	}
 	if (collector.ncopies < section->ncopies)

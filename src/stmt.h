@@ -8,20 +8,9 @@
 #ifndef MIG_STMT_H
 #define MIG_STMT_H
 
-#include "revision.h"
-#include "revscript.h"
+#include "nodes/parsenodes.h"
+#include "place.h"
 #include "tcop/utility.h"
-
-/* One section of one script, and where it is from. */
-typedef struct MigScriptSource
-{
-	const char *revision;
-	const char *path;
-	MigDirection direction;
-	const char *text;			/* of the whole script */
-	size_t		len;
-	MigRevisionScript script;
-} MigScriptSource;
 
 /* One statement; offsets are into the text of the whole script. */
 typedef struct MigStatement
@@ -45,7 +34,15 @@ typedef struct MigStatementList
 
 extern void mig_parse_script(MigScriptSource *source);
 extern void mig_parse_section(const MigScriptSource *source, MigStatementList *list);
-extern void mig_report_position(const MigScriptSource *source, size_t statement_start, size_t statement_len,
-								size_t offset, const char **query, int *position);
+
+/*
+ * Is given each statement of a text while its parse tree lives: offsets of
+ * what the parser takes for its start, and of its end.
+ */
+typedef void (*MigStatementVisitor) (void *arg, Node *stmt, size_t location, size_t end);
+
+extern void mig_parse_text(const MigScriptSource *source, const char *text, size_t start, size_t len,
+						   MigStatementVisitor visit, void *arg);
+extern size_t mig_skip_to_token(const MigScriptSource *source, size_t offset, size_t end);
 
 #endif							/* MIG_STMT_H */
