@@ -127,7 +127,13 @@ typedef struct Reader
  * ----------
  */
 
-static void refuse(const Reader *reader, const char *format,...) pg_attribute_printf(2, 3) pg_attribute_noreturn();
+/* Refuse the document; the arguments make the DETAIL. */
+#define REFUSE(...) \
+	ereport(ERROR, \
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), \
+			 errmsg("the document is not schema data made by migrate_snapshot()"), \
+			 errdetail(__VA_ARGS__), \
+			 errhint("Pass a document unchanged, as SELECT migrate_snapshot(); returned it in this version of the extension.")))
 
 /* Which fact is being read, or made, in words. */
 static const char *
@@ -155,31 +161,6 @@ describe_place(const Reader *reader)
 	return reader->place == IN_DOCUMENT ? "The document" : describe_fact(reader);
 }
 
-/* Refuse the document; the format makes the DETAIL. */
-static void
-refuse(const Reader *reader, const char *format,...)
-{
-	StringInfoData detail;
-	va_list		args;
-	int			needed;
-
-	initStringInfo(&detail);
-	for (;;)
-	{
-		va_start(args, format);
-		needed = appendStringInfoVA(&detail, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&detail, needed);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the document is not schema data made by migrate_snapshot()"),
-			 errdetail_internal("%s", detail.data),
-			 errhint("Pass a document unchanged, as SELECT migrate_snapshot(); returned it in this version of the extension.")));
-}
-
 /* ----------
  * Actions of the parser
  * ----------
@@ -205,7 +186,7 @@ need_kind(Reader *reader, const char *name)
 	{
 		reader->last_kind = mig_kind_by_name(name);
 		if (reader->last_kind == NULL)
-			refuse(reader, "%s: there is no kind \"%s\".", describe_fact(reader), name);
+			REFUSE("%s: there is no kind \"%s\".", describe_fact(reader), name);
 	}
 	return reader->last_kind;
 }
@@ -243,9 +224,9 @@ set_values(Reader *reader, RawFact *raw)
 				break;
 		}
 		if (tried == n)
-			refuse(reader, "%s has a value \"%s\", which that kind has not.", describe_fact(reader), value->name);
+			REFUSE("%s has a value \"%s\", which that kind has not.", describe_fact(reader), value->name);
 		if (raw->values[attribute])
-			refuse(reader, "%s has the value \"%s\" twice.", describe_fact(reader), value->name);
+			REFUSE("%s has the value \"%s\" twice.", describe_fact(reader), value->name);
 		raw->values[attribute] = value->value;
 		pfree(value->name);
 	}
@@ -259,13 +240,13 @@ end_fact(Reader *reader)
 
 	CHECK_FOR_INTERRUPTS();
 	if (raw->kind == NULL)
-		refuse(reader, "%s has no \"kind\".", describe_fact(reader));
+		REFUSE("%s has no \"kind\".", describe_fact(reader));
 	if (raw->name == NULL)
-		refuse(reader, "%s has no \"name\".", describe_fact(reader));
+		REFUSE("%s has no \"name\".", describe_fact(reader));
 	if (raw->parent.kind == NULL &&
 		(raw->kind->identity == MIG_IDENTITY_MEMBER || raw->kind->identity == MIG_IDENTITY_ON_PARENT ||
 		 raw->kind->identity == MIG_IDENTITY_PARENT))
-		refuse(reader, "%s has no \"parent\".", describe_fact(reader));
+		REFUSE("%s has no \"parent\".", describe_fact(reader));
 	set_values(reader, raw);
 	raw->nneeds = reader->nneeds - raw->first_need;
 }
@@ -289,7 +270,7 @@ on_object_start(void *state)
 	else if (reader->place == IN_FACT && reader->key == KEY_NEEDS)
 		reader->place = IN_NEEDS;
 	else
-		refuse(reader, "There is an object where none belongs, in \"%s\".", key_names[reader->key]);
+		REFUSE("There is an object where none belongs, in \"%s\".", key_names[reader->key]);
 	MIG_JSON_ACTION_END;
 }
 
@@ -320,9 +301,9 @@ on_array_start(void *state)
 	else if (reader->place == IN_NEEDS)
 		reader->place = IN_NEEDS_OF_KIND;
 	else if (reader->place == BEFORE_DOCUMENT)
-		refuse(reader, "It is not an object.");
+		REFUSE("It is not an object.");
 	else
-		refuse(reader, "There is an array where none belongs, in \"%s\".", key_names[reader->key]);
+		REFUSE("There is an array where none belongs, in \"%s\".", key_names[reader->key]);
 	MIG_JSON_ACTION_END;
 }
 
@@ -345,9 +326,9 @@ set_key(Reader *reader, const char *name, Key first, Key last, int *keys)
 			break;
 	}
 	if (reader->key > last)
-		refuse(reader, "%s has a key \"%s\".", describe_place(reader), name);
+		REFUSE("%s has a key \"%s\".", describe_place(reader), name);
 	if (*keys & (1 << reader->key))
-		refuse(reader, "%s has the key \"%s\" twice.", describe_place(reader), name);
+		REFUSE("%s has the key \"%s\" twice.", describe_place(reader), name);
 	*keys |= 1 << reader->key;
 }
 
@@ -367,7 +348,7 @@ begin_parent(Reader *reader, const char *kind)
 	RawFact    *raw = &reader->facts[reader->nfacts - 1];
 
 	if (raw->parent.kind)
-		refuse(reader, "%s has two parents.", describe_fact(reader));
+		REFUSE("%s has two parents.", describe_fact(reader));
 	raw->parent.kind = need_kind(reader, kind);
 }
 
@@ -401,13 +382,13 @@ set_in_document(Reader *reader, char *token, JsonTokenType type)
 		JSON_TOKEN_NUMBER : JSON_TOKEN_STRING;
 
 	if (type != wanted || reader->key == KEY_FACTS)
-		refuse(reader, "The value of \"%s\" is of the wrong type.", key_names[reader->key]);
+		REFUSE("The value of \"%s\" is of the wrong type.", key_names[reader->key]);
 	if (reader->key == KEY_PATH_SCHEMA)
 		reader->path_schema = token;
 	else if (reader->key == KEY_FINGERPRINT)
 		reader->fingerprint = token;
 	else if (reader->key == KEY_FORMAT && strcmp(token, CppAsString2(MIG_SNAPSHOT_FORMAT)) != 0)
-		refuse(reader, "Its format is %s; this version of the extension has format %d.", token, MIG_SNAPSHOT_FORMAT);
+		REFUSE("Its format is %s; this version of the extension has format %d.", token, MIG_SNAPSHOT_FORMAT);
 }
 
 /* A scalar of a fact. */
@@ -432,8 +413,7 @@ set_in_fact(Reader *reader, char *token)
 			raw->arguments = token;
 			break;
 		default:
-			refuse(reader, "%s: the value of \"%s\" is of the wrong type.", describe_fact(reader),
-				   key_names[reader->key]);
+			REFUSE("%s: the value of \"%s\" is of the wrong type.", describe_fact(reader), key_names[reader->key]);
 	}
 }
 
@@ -452,14 +432,14 @@ on_scalar(void *state, char *token, JsonTokenType type)
 	Reader	   *reader = (Reader *) state;
 
 	if (reader->place == BEFORE_DOCUMENT)
-		refuse(reader, "It is not an object.");
+		REFUSE("It is not an object.");
 	if (reader->place == IN_DOCUMENT)
 	{
 		set_in_document(reader, token, type);
 		MIG_JSON_ACTION_END;
 	}
 	if (type != JSON_TOKEN_STRING || reader->place == IN_FACTS || reader->place == IN_NEEDS)
-		refuse(reader, "There is something of the wrong type in \"%s\".", key_names[reader->key]);
+		REFUSE("There is something of the wrong type in \"%s\".", key_names[reader->key]);
 	if (reader->place == IN_FACT)
 		set_in_fact(reader, token);
 	else if (reader->place == IN_PARENT)
@@ -503,7 +483,7 @@ parse_document(Reader *reader, const char *json)
 	for (key = KEY_FORMAT; key <= LAST_DOCUMENT_KEY; key++)
 	{
 		if (key != KEY_PATH_SCHEMA && !(reader->document_keys & (1 << key)))
-			refuse(reader, "The document has no \"%s\".", key_names[key]);
+			REFUSE("The document has no \"%s\".", key_names[key]);
 	}
 }
 
@@ -522,12 +502,12 @@ make_fact(const Reader *reader, MigSchemaData *data, RawFact *raw, RawFact *prev
 		else
 			parent = mig_fact_find(data, raw->parent.kind, raw->parent.identity);
 		if (parent == NULL)
-			refuse(reader, "%s has the parent %s \"%s\", which is not there.", describe_raw(reader, raw),
+			REFUSE("%s has the parent %s \"%s\", which is not there.", describe_raw(reader, raw),
 				   raw->parent.kind->name, raw->parent.identity);
 	}
 	raw->fact = mig_fact_add(data, raw->kind, parent, raw->schema, raw->name, raw->arguments);
 	if (raw->fact == NULL)
-		refuse(reader, "%s is there twice.", describe_raw(reader, raw));
+		REFUSE("%s is there twice.", describe_raw(reader, raw));
 	memcpy(raw->fact->values, raw->values, sizeof(char *) * mig_kind_nattributes(raw->kind));
 }
 
@@ -577,7 +557,7 @@ link_facts(const Reader *reader, MigSchemaData *data)
 			MigFact    *needed = mig_fact_find(data, need->kind, need->identity);
 
 			if (needed == NULL)
-				refuse(reader, "%s needs the %s \"%s\", which is not there.", describe_raw(reader, raw),
+				REFUSE("%s needs the %s \"%s\", which is not there.", describe_raw(reader, raw),
 					   need->kind->name, need->identity);
 			mig_fact_need(raw->fact, needed);
 			pfree(need->identity);
@@ -592,7 +572,7 @@ check_fingerprint(const Reader *reader, const MigSchemaData *data)
 	const char *fingerprint = mig_schema_data_fingerprint(data);
 
 	if (strcmp(fingerprint, reader->fingerprint) != 0)
-		refuse(reader, "Its fingerprint is \"%s\", but that of its facts is \"%s\".", reader->fingerprint, fingerprint);
+		REFUSE("Its fingerprint is \"%s\", but that of its facts is \"%s\".", reader->fingerprint, fingerprint);
 }
 
 /*
