@@ -51,37 +51,45 @@ static const char *const settings[] = {
 	"xmloption",
 };
 
-/* The text that a query for one returns. */
-static const char *
-select_text(const char *sql)
-{
-	mig_spi_execute(SPI_OK_SELECT, sql, 0, NULL);
-	return mig_spi_get_text(0, 1);
-}
-
 /* Append to what is hashed; NULL is as good as empty. */
 static void
-add_optional(StringInfo parts, const char *part)
+add_part(StringInfo parts, const char *part)
 {
 	mig_digest_add(parts, part ? part : "");
 }
 
-/* What the catalogs have that models depend on. */
+/* Append the text that a query returns. */
 static void
-add_catalogs(StringInfo parts)
+add_selected(StringInfo parts, const char *sql, int nargs, const MigSpiArgument *arguments)
 {
-	mig_spi_connect();
-	add_optional(parts,
-				 select_text("SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %s', extname, extversion, extnamespace),"
-						 " ',' ORDER BY extname) FROM pg_catalog.pg_extension"));
+	mig_spi_execute(SPI_OK_SELECT, sql, nargs, arguments);
+	add_part(parts, mig_spi_get_text(0, 1));
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Append what the catalogs have that models depend on: a schema that is there
+ * already keeps what is said of it.
+ */
+static void
+add_catalogs(StringInfo parts, const MigNameList *schemas)
+{
+	MigSpiArgument argument = mig_spi_name_list(schemas);
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	add_selected(parts,
+				 "SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %s', extname, extversion, extnamespace),"
+				 " ',' ORDER BY extname) FROM pg_catalog.pg_extension", 0, NULL);
+	add_selected(parts,
+				 "SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %s %s', nspname, nspowner, nspacl,"
+				 " pg_catalog.obj_description(oid, 'pg_namespace')), ',' ORDER BY nspname)"
+				 " FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)", 1, &argument);
 	if (mig_compare_privileges)
-	{
-		mig_digest_add(parts, mig_current_role_name());
-		add_optional(parts,
-					 select_text("SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %s %s', defaclrole, defaclnamespace,"
-							 " defaclobjtype, defaclacl), ',' ORDER BY oid) FROM pg_catalog.pg_default_acl"));
-	}
-	mig_spi_finish();
+		add_selected(parts,
+					 "SELECT pg_catalog.string_agg(pg_catalog.format('%s %s %s %s', defaclrole, defaclnamespace,"
+					 " defaclobjtype, defaclacl), ',' ORDER BY oid) FROM pg_catalog.pg_default_acl", 0, NULL);
+	mig_leave_owner(&scope);
 }
 
 /*
@@ -98,19 +106,20 @@ mig_model_cache_key(const char *model_hash, const char *path_schema, const MigNa
 	int			i;
 
 	initStringInfo(&parts);
-	mig_digest_add(&parts, CppAsString2(MIG_SNAPSHOT_FORMAT));
-	mig_digest_add(&parts, model_hash);
-	add_optional(&parts, path_schema);
-	mig_digest_add(&parts, mig_compare_comment ? "comment" : "");
-	mig_digest_add(&parts, mig_compare_privileges ? "privileges" : "");
-	add_optional(&parts, mig_include);
-	add_optional(&parts, mig_exclude);
+	add_part(&parts, CppAsString2(MIG_SNAPSHOT_FORMAT));
+	add_part(&parts, model_hash);
+	add_part(&parts, path_schema);
+	add_part(&parts, mig_compare_comment ? "comment" : NULL);
+	/* objects belong to whoever executes the model */
+	add_part(&parts, mig_compare_privileges ? mig_current_role_name() : NULL);
+	add_part(&parts, mig_include);
+	add_part(&parts, mig_exclude);
 	for (i = 0; i < lengthof(settings); i++)
-		add_optional(&parts, GetConfigOption(settings[i], true, false));
+		add_part(&parts, GetConfigOption(settings[i], true, false));
 	for (i = 0; i < schemas->count; i++)
-		mig_digest_add(&parts, schemas->names[i]);
-	mig_digest_add(&parts, "");
-	add_catalogs(&parts);
+		add_part(&parts, schemas->names[i]);
+	add_part(&parts, NULL);
+	add_catalogs(&parts, schemas);
 	return mig_digest(&parts);
 }
 
