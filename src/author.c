@@ -274,7 +274,7 @@ add_value(MigNameList *names, MigNameList *values, const char *name, const char 
 
 /* The text of the new script. */
 static char *
-render_script(const MigRevision *revision)
+render_script(const MigRevision *revision, const MigNewRevision *wanted)
 {
 	MigNameList names = {NULL, 0};
 	MigNameList values = {NULL, 0};
@@ -287,8 +287,8 @@ render_script(const MigRevision *revision)
 	add_value(&names, &values, "branch_labels", mig_name_list_join(&revision->branch_labels));
 	add_value(&names, &values, "depends_on", mig_name_list_join(&revision->depends_on));
 	add_value(&names, &values, "create_date", revision->create_date);
-	add_value(&names, &values, "upgrades", "");
-	add_value(&names, &values, "downgrades", "");
+	add_value(&names, &values, "upgrades", wanted->upgrades ? wanted->upgrades : "");
+	add_value(&names, &values, "downgrades", wanted->downgrades ? wanted->downgrades : "");
 	if (!mig_render_template(template_text(), &names, &values, &result, &report))
 	{
 		report.message = psprintf("template \"%s\": %s", mig_template, report.message);
@@ -388,7 +388,7 @@ mig_new_revision(const MigNewRevision *wanted, MigRevision *revision, char **scr
 	set_branch_label(store.graph, wanted->branch_label, revision);
 	set_dependencies(store.graph, wanted->depends_on, revision);
 	check_path_is_free(store.graph, revision->path);
-	*script = render_script(revision);
+	*script = render_script(revision, wanted);
 	check_script(revision, *script);
 
 	if (mig_has_script_location())

@@ -20,6 +20,8 @@ typedef struct MigNewRevision
 	const char *version_path;	/* NULL: where the parents are */
 	const char *rev_id;			/* NULL: a random one */
 	const char *depends_on;		/* comma-separated, NULL: none */
+	const char *upgrades;		/* statements of the sections; NULL: none */
+	const char *downgrades;
 } MigNewRevision;
 
 extern void mig_new_revision(const MigNewRevision *wanted, MigRevision *revision, char **script);

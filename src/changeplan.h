@@ -101,5 +101,9 @@ extern const char *mig_describe_cycle(const MigChangePlan *plan);
 
 /* changewrite.c */
 extern void mig_write_operation(const MigChangePlan *plan, MigOperation *operation);
+extern char *mig_sql_text(const MigSqlList *sql);
+extern char *mig_operation_sql(const MigOperation *operation);
+extern char *mig_operation_reverse_sql(const MigChangePlan *plan, const MigOperation *operation);
+extern const char *mig_operation_loses(const MigOperation *operation);
 
 #endif							/* MIG_CHANGEPLAN_H */

@@ -120,3 +120,127 @@ mig_write_operation(const MigChangePlan *plan, MigOperation *operation)
 			break;
 	}
 }
+
+/* ----------
+ * For results
+ * ----------
+ */
+
+/* The pieces of SQL as statements, separated by semicolons; NULL: none. */
+char *
+mig_sql_text(const MigSqlList *sql)
+{
+	StringInfoData buf;
+	int			i;
+
+	if (sql->count == 0)
+		return NULL;
+	initStringInfo(&buf);
+	for (i = 0; i < sql->count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&buf, ";\n");
+		if (sql->items[i].form == MIG_SQL_TABLE_ACTION)
+			appendStringInfo(&buf, "ALTER TABLE %s ", mig_sql_name(sql->items[i].table));
+		appendStringInfoString(&buf, sql->items[i].text);
+	}
+	return buf.data;
+}
+
+/* The statements of an operation, or NULL. */
+char *
+mig_operation_sql(const MigOperation *operation)
+{
+	return mig_sql_text(&operation->sql);
+}
+
+/* What an operation loses, or NULL. */
+const char *
+mig_operation_loses(const MigOperation *operation)
+{
+	int			i;
+
+	for (i = 0; i < operation->sql.count; i++)
+	{
+		if (operation->sql.items[i].loses)
+			return operation->sql.items[i].loses;
+	}
+	return NULL;
+}
+
+static void write_whole(MigSqlList *sql, const MigFact *fact);
+
+/* Write what hangs on a fact that needs no statement of its own. */
+static void
+write_children(MigSqlList *sql, const MigFact *fact)
+{
+	int			i;
+
+	for (i = 0; i < fact->data->nfacts; i++)
+	{
+		const MigFact *child = fact->data->facts[i];
+
+		if (child->parent != fact)
+			continue;
+		if (child->kind->inside_parent || child->kind->implicit)
+			write_children(sql, child);
+		else if (child->kind->goes_with_parent)
+			write_whole(sql, child);
+	}
+}
+
+/* Write what creates a fact, and all that is gone with it. */
+static void
+write_whole(MigSqlList *sql, const MigFact *fact)
+{
+	const MigSchemaData *data = fact->data;
+	MigOperation creation = {0};
+	int			i;
+
+	creation.to = fact;
+	if (fact->kind == &mig_kind_table)
+	{
+		for (i = 0; i < data->nfacts; i++)
+		{
+			if (data->facts[i]->kind == &mig_kind_column && data->facts[i]->parent == fact)
+				creation.columns = lappend(creation.columns, data->facts[i]);
+		}
+		write_create_table(&creation);
+		for (i = 0; i < creation.sql.count; i++)
+			mig_sql_append(sql, &creation.sql.items[i]);
+	}
+	else if (fact->kind->create)
+		fact->kind->create(sql, fact);
+	write_children(sql, fact);
+}
+
+/* The statements that undo an operation, or NULL. */
+char *
+mig_operation_reverse_sql(const MigChangePlan *plan, const MigOperation *operation)
+{
+	MigSqlList	sql = {0};
+
+	switch (operation->type)
+	{
+		case MIG_OPERATION_DROP:
+			write_whole(&sql, operation->from);
+			break;
+		case MIG_OPERATION_CREATE:
+			operation->to->kind->drop(&sql, operation->to);
+			break;
+		case MIG_OPERATION_ALTER:
+			if (operation->retyped && !mig_column_is_inherited(operation->to))
+				mig_column_set_type(&sql, operation->to, operation->from, true);
+			if (mig_fact_differs(operation->to, operation->from))
+				operation->from->kind->alter(&sql, operation->to, operation->from);
+			break;
+		case MIG_OPERATION_RENAME_AWAY:
+			mig_sql_statement(&sql, "ALTER TYPE %s RENAME TO %s", sql_name_away(plan, operation->from),
+							  mig_sql_local_name(operation->from));
+			break;
+		case MIG_OPERATION_DROP_AWAY:
+			/* it comes back under its own name */
+			break;
+	}
+	return mig_sql_text(&sql);
+}

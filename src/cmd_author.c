@@ -14,10 +14,12 @@
 #include "postgres.h"
 
 #include "author.h"
+#include "autogen.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "result.h"
 #include "security.h"
+#include "store.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(migrate_init);
@@ -58,42 +60,91 @@ migrate_init(PG_FUNCTION_ARGS)
 }
 
 /* Arguments 2 to 6 are the same for both functions. */
-static Datum
-new_revision(FunctionCallInfo fcinfo, const char *parents, const char *message)
+static void
+read_arguments(MigNewRevision *wanted, FunctionCallInfo fcinfo, const char *parents, const char *message)
 {
-	MigNewRevision wanted = {0};
+	MemSet(wanted, 0, sizeof(MigNewRevision));
+	wanted->parents = parents;
+	wanted->message = message;
+	wanted->splice = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	wanted->branch_label = text_argument(fcinfo, 3, NULL);
+	wanted->version_path = text_argument(fcinfo, 4, NULL);
+	wanted->rev_id = text_argument(fcinfo, 5, NULL);
+	wanted->depends_on = text_argument(fcinfo, 6, NULL);
+}
+
+/* Make it, and the row that tells. */
+static void
+new_revision(const MigNewRevision *wanted, MigResultRow *row)
+{
 	MigRevision revision;
-	MigResultRow row;
 	char	   *script;
 
-	wanted.parents = parents;
-	wanted.message = message;
-	wanted.splice = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	wanted.branch_label = text_argument(fcinfo, 3, NULL);
-	wanted.version_path = text_argument(fcinfo, 4, NULL);
-	wanted.rev_id = text_argument(fcinfo, 5, NULL);
-	wanted.depends_on = text_argument(fcinfo, 6, NULL);
-	mig_new_revision(&wanted, &revision, &script);
+	mig_new_revision(wanted, &revision, &script);
+	mig_row_begin(row);
+	mig_row_text(row, revision.id);
+	mig_row_text(row, revision.path);
+	mig_row_text(row, script);
+}
 
-	mig_row_begin(&row);
-	mig_row_text(&row, revision.id);
-	mig_row_text(&row, revision.path);
-	mig_row_text(&row, script);
-	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
+/*
+ * Fill the sections from the difference between database and model.  False:
+ * there is none, and nothing is to be written.
+ */
+static bool
+autogenerate(MigNewRevision *wanted, bool allow_empty, int *nlosses)
+{
+	MigStore	store;
+	MigScope	scope;
+	MigGenerated generated;
+
+	mig_store_refresh();
+	mig_store_look(&store, MIG_ORDINARY_SCHEMA);
+	mig_store_resolve_rows(&store);
+	mig_store_check_at_heads(&store);
+	mig_scope_open(&scope, "migrate_revision()", false);
+	mig_autogenerate(&scope, &generated);
+	wanted->upgrades = generated.upgrade;
+	wanted->downgrades = generated.downgrade;
+	*nlosses = generated.nlosses;
+	if (generated.nlosses > 0)
+		ereport(NOTICE,
+				(errmsg("%d statements of the upgrade lose data", generated.nlosses),
+				 errhint("Each has a comment above it that says what is lost. If something has another name only, write \"-- migrate:renamed_from old_name\" before it in the model.")));
+	if (generated.upgrade[0] != '\0' || allow_empty)
+		return true;
+	ereport(NOTICE,
+			(errmsg("the database is as the model says"),
+			 errdetail("No revision was written."),
+			 errhint("Write allow_empty => true to have an empty one.")));
+	return false;
 }
 
 /*
  * migrate_revision(message text, head text, splice boolean, branch_label text,
- *					version_path text, rev_id text, depends_on text)
- *		RETURNS migrate_script_text
+ *					version_path text, rev_id text, depends_on text,
+ *					autogenerate boolean, allow_empty boolean)
+ *		RETURNS migrate_new_revision
  *
- * Make a new, empty revision script after a head.
+ * Make a new revision script after a head: an empty one, or with autogenerate
+ * one that makes the database what the model says.  Then the result is null
+ * if there is no difference, unless allow_empty is true.
  */
 Datum
 migrate_revision(PG_FUNCTION_ARGS)
 {
+	MigNewRevision wanted;
+	MigResultRow row;
+	int			nlosses = 0;
+
 	mig_prevent_if_read_only("migrate_revision()");
-	return new_revision(fcinfo, text_argument(fcinfo, 1, "head"), text_argument(fcinfo, 0, ""));
+	read_arguments(&wanted, fcinfo, text_argument(fcinfo, 1, "head"), text_argument(fcinfo, 0, ""));
+	if (!PG_ARGISNULL(7) && PG_GETARG_BOOL(7) &&
+		!autogenerate(&wanted, !PG_ARGISNULL(8) && PG_GETARG_BOOL(8), &nlosses))
+		PG_RETURN_NULL();
+	new_revision(&wanted, &row);
+	mig_row_int(&row, nlosses);
+	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
 }
 
 /*
@@ -107,6 +158,11 @@ migrate_revision(PG_FUNCTION_ARGS)
 Datum
 migrate_merge(PG_FUNCTION_ARGS)
 {
+	MigNewRevision wanted;
+	MigResultRow row;
+
 	mig_prevent_if_read_only("migrate_merge()");
-	return new_revision(fcinfo, text_argument(fcinfo, 0, "heads"), text_argument(fcinfo, 1, ""));
+	read_arguments(&wanted, fcinfo, text_argument(fcinfo, 0, "heads"), text_argument(fcinfo, 1, ""));
+	new_revision(&wanted, &row);
+	PG_RETURN_DATUM(mig_row_return(&row, fcinfo));
 }

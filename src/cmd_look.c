@@ -114,31 +114,6 @@ applied_at(const MigExtension *extension, const char *revision, bool *isnull)
 	return value;
 }
 
-/* Alembic's "current --check-heads", against the heads that really count. */
-static void
-check_at_heads(const View *view)
-{
-	const MigGraph *graph = view->store.graph;
-	int			i;
-
-	if (view->store.rows.count == graph->nreal_heads)
-	{
-		for (i = 0; i < graph->nreal_heads && view->current[graph->real_heads[i]];)
-			i++;
-		if (i == graph->nreal_heads)
-			return;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_MIG_NOT_AT_HEAD),
-			 errmsg("the database is not at the heads"),
-			 errdetail("It is at %s; the heads are %s.",
-					   view->store.rows.count > 0 ?
-					   mig_graph_join_ids(graph, view->store.rows.items, view->store.rows.count) : "base",
-					   graph->nreal_heads > 0 ?
-					   mig_graph_join_ids(graph, graph->real_heads, graph->nreal_heads) : "none"),
-			 errhint("SELECT * FROM migrate_upgrade('heads');")));
-}
-
 /* Begin a row with the columns that most of these functions share. */
 static void
 begin_row(MigResultRow *row, const View *view, int index, bool with_parents)
@@ -170,7 +145,7 @@ migrate_current(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	open_view(&view, true);
 	if (PG_GETARG_BOOL(0))
-		check_at_heads(&view);
+		mig_store_check_at_heads(&view.store);
 	current = mig_current_revisions(view.store.graph, &view.store.rows);
 	mig_enter_owner(&scope);
 	for (i = 0; i < current.count; i++)

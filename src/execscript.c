@@ -21,10 +21,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/extension.h"
 #include "copyrows.h"
 #include "execscript.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "shadow.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
@@ -58,6 +61,19 @@ log_script_statement(const MigStatement *statement, const char *text)
 			 errhidestmt(true)));
 }
 
+/*
+ * On a shadow, does what the statement creates exist?  Extensions, and the
+ * schemas that were there before, do; see shadow.c.
+ */
+static bool
+exists_on_shadow(const MigStatement *statement)
+{
+	if (statement->creates_extension)
+		return OidIsValid(get_extension_oid(statement->creates_extension, true));
+	return statement->creates_schema && !statement->has_elements &&
+		OidIsValid(get_namespace_oid(statement->creates_schema, true));
+}
+
 /* Run one statement. */
 static void
 execute_statement(const MigScriptSource *source, const MigStatement *statement, const char *text)
@@ -65,6 +81,8 @@ execute_statement(const MigScriptSource *source, const MigStatement *statement, 
 	SPIExecuteOptions options = {0};
 	int			result;
 
+	if (mig_shadow_is_active() && exists_on_shadow(statement))
+		return;
 	log_script_statement(statement, text);
 	if (statement->copy != NULL)
 	{

@@ -456,23 +456,26 @@ format_text(const char *format, va_list args)
 	}
 }
 
-/* Append one more piece of SQL. */
-static void
-add_sql(MigSqlList *sql, MigSqlForm form, const MigFact *table, const char *text)
+/* Append a copy of a piece of SQL. */
+void
+mig_sql_append(MigSqlList *sql, const MigSql *item)
 {
-	MigSql	   *item;
-
 	if (sql->count == sql->capacity)
 	{
 		sql->capacity = Max(sql->capacity * 2, 8);
 		sql->items = sql->items ? repalloc(sql->items, sizeof(MigSql) * sql->capacity) :
 			palloc(sizeof(MigSql) * sql->capacity);
 	}
-	item = &sql->items[sql->count++];
-	item->form = form;
-	item->table = table;
-	item->text = text;
-	item->loses = NULL;
+	sql->items[sql->count++] = *item;
+}
+
+/* Append one more piece of SQL. */
+static void
+add_sql(MigSqlList *sql, MigSqlForm form, const MigFact *table, const char *text)
+{
+	MigSql		item = {form, table, text, NULL};
+
+	mig_sql_append(sql, &item);
 }
 
 /* Append a statement. */

@@ -214,6 +214,7 @@ extern void mig_match_facts(MigSchemaData *from, MigSchemaData *to);
 
 extern void mig_sql_statement(MigSqlList *sql, const char *format,...) pg_attribute_printf(2, 3);
 extern void mig_sql_action(MigSqlList *sql, const MigFact *table, const char *format,...) pg_attribute_printf(3, 4);
+extern void mig_sql_append(MigSqlList *sql, const MigSql *item);
 extern void mig_sql_loses(MigSqlList *sql, const char *format,...) pg_attribute_printf(2, 3);
 
 #endif							/* MIG_FACT_H */

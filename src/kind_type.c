@@ -75,6 +75,16 @@ is_subsequence(const MigNameList *names, const MigNameList *others)
 	return n == names->count;
 }
 
+/* Has an enum that label? */
+bool
+mig_enum_has_label(const MigFact *fact, const char *label)
+{
+	MigNameList labels;
+
+	mig_array_items(mig_value(fact, "labels"), &labels);
+	return mig_name_list_contains(&labels, label);
+}
+
 /* The labels of both sides. */
 static void
 both_labels(const MigFact *from, const MigFact *to, MigNameList *old_labels, MigNameList *new_labels)

@@ -11,6 +11,7 @@
 #include "fact.h"
 #include "revision.h"
 
+extern bool mig_enum_has_label(const MigFact *fact, const char *label);
 extern void mig_enum_added_labels(const MigFact *from, const MigFact *to, MigNameList *literals);
 
 #endif							/* MIG_KIND_TYPE_H */

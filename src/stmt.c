@@ -416,6 +416,23 @@ note_settings(MigStatement *statement, Node *stmt)
 	}
 }
 
+/* What the statement creates that may be there already on a shadow. */
+static void
+note_creation(MigStatement *statement, Node *stmt)
+{
+	if (IsA(stmt, CreateSchemaStmt))
+	{
+		CreateSchemaStmt *create = (CreateSchemaStmt *) stmt;
+		const char *name = create->schemaname ? create->schemaname :
+			create->authrole && create->authrole->roletype == ROLESPEC_CSTRING ? create->authrole->rolename : NULL;
+
+		statement->creates_schema = name ? pstrdup(name) : NULL;
+		statement->has_elements = create->schemaElts != NIL;
+	}
+	else if (IsA(stmt, CreateExtensionStmt))
+		statement->creates_extension = pstrdup(((CreateExtensionStmt *) stmt)->extname);
+}
+
 /* Note one statement. */
 static void
 collect_statement(void *arg, Node *stmt, size_t location, size_t end)
@@ -433,6 +450,7 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 	if (IsA(stmt, CopyStmt))
 		statement->copy = copy_rows(collector, (CopyStmt *) stmt, end, statement->line);
 	note_settings(statement, stmt);
+	note_creation(statement, stmt);
 }
 
 /*

@@ -23,6 +23,9 @@ typedef struct MigStatement
 								 * transaction block; else NULL */
 	bool		changes_settings;	/* SET, or something that may do it */
 	bool		changes_role;	/* SET ROLE or SET SESSION AUTHORIZATION */
+	const char *creates_schema; /* by CREATE SCHEMA; else NULL */
+	bool		has_elements;	/* the schema, in the same statement */
+	const char *creates_extension;	/* else NULL */
 	const MigCopyData *copy;	/* rows of COPY FROM STDIN, or NULL */
 } MigStatement;
 

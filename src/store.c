@@ -312,6 +312,32 @@ mig_store_resolve_known_rows(MigStore *store)
 	store->versions = all;
 }
 
+/*
+ * MG009 unless the version rows, resolved, are the heads that really count,
+ * as Alembic's "current --check-heads" has it.
+ */
+void
+mig_store_check_at_heads(const MigStore *store)
+{
+	const MigGraph *graph = store->graph;
+	int			found = 0;
+	int			i;
+
+	for (i = 0; i < store->rows.count; i++)
+		found += mig_graph_is_real_head(graph, store->rows.items[i]);
+	if (found == store->rows.count && found == graph->nreal_heads)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_NOT_AT_HEAD),
+			 errmsg("the database is not at the heads"),
+			 errdetail("It is at %s; the heads are %s.",
+					   store->rows.count > 0 ?
+					   mig_graph_join_ids(graph, store->rows.items, store->rows.count) : "base",
+					   graph->nreal_heads > 0 ?
+					   mig_graph_join_ids(graph, graph->real_heads, graph->nreal_heads) : "none"),
+			 errhint("SELECT * FROM migrate_upgrade('heads');")));
+}
+
 /* The store for a function that only looks. */
 void
 mig_store_look(MigStore *store, const char *schema_name)

@@ -43,6 +43,7 @@ extern void mig_store_open(MigStore *store, const MigExtension *extension, MigSt
 extern void mig_store_check_snapshot(const MigStore *store, const MigExtension *extension);
 extern void mig_store_resolve_rows(MigStore *store);
 extern void mig_store_resolve_known_rows(MigStore *store);
+extern void mig_store_check_at_heads(const MigStore *store);
 extern void mig_store_look(MigStore *store, const char *schema_name);
 extern void mig_store_summarize(const MigExtension *extension);
 extern char *mig_store_text(const MigStore *store, const MigExtension *extension, int revision);

@@ -1,0 +1,447 @@
+/*-------------------------------------------------------------------------
+ *
+ * autogen.c
+ *	  The sections of a revision that makes the database what the model says.
+ *
+ * The model is executed on a shadow and read; the plan from the database to
+ * the model is the upgrade, that from the model to the database the
+ * downgrade.  There both are proved: the downgrade is run, and must leave
+ * what the database has; then the upgrade, and must leave what the model has.
+ * Only then is the script handed over.
+ *
+ * A script is proved first as a person would write it, then with the bodies
+ * of routines unchecked, then without folding statements together; the first
+ * that does what it should is taken.
+ *
+ * Renames.  What mentions a renamed object follows by itself, and only the
+ * server knows how its text reads then.  So the objects of the database are
+ * made on a shadow of their own, renamed there, and read again; the plan then
+ * begins from those.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "autogen.h"
+#include "changescript.h"
+#include "errcodes.h"
+#include "kinds.h"
+#include "miscadmin.h"
+#include "replay.h"
+#include "schemaread.h"
+#include "spiutil.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* how often renames may lead to more of them: table, its index, ... */
+#define MAX_RENAME_ROUNDS	5
+
+/* how many differences an error message lists */
+#define MAX_SHOWN_DIFFERENCES	10
+
+/* ----------
+ * Differences
+ * ----------
+ */
+
+/* MG011 if the plan is refused anything. */
+void
+mig_refuse_plan(const MigChangePlan *plan)
+{
+	StringInfoData buf;
+	int			i;
+
+	if (plan->nrefusals == 0)
+		return;
+	initStringInfo(&buf);
+	for (i = 0; i < plan->nrefusals && i < MAX_SHOWN_DIFFERENCES; i++)
+		appendStringInfo(&buf, "%s%s %s: %s.", i > 0 ? "\n" : "", plan->refusals[i].fact->kind->name,
+						 plan->refusals[i].fact->identity, plan->refusals[i].reason);
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_WOULD_DESTROY),
+			 errmsg("a difference cannot be made without destroying data"),
+			 errdetail("%s", buf.data),
+			 errhint("Write this change by hand, in a revision of its own: SELECT * FROM migrate_revision('message');")));
+}
+
+/* Is there nothing to be done from one to the other? */
+bool
+mig_same_schema_data(MigSchemaData *a, MigSchemaData *b)
+{
+	MigChangePlan *plan = mig_change_plan(a, b);
+
+	return plan->noperations == 0 && plan->nrefusals == 0;
+}
+
+/* The differences in words, a line each, but not more than that many. */
+char *
+mig_describe_difference(MigSchemaData *from, MigSchemaData *to, int max)
+{
+	MigChangePlan *plan = mig_change_plan(from, to);
+	StringInfoData buf;
+	int			i;
+
+	initStringInfo(&buf);
+	for (i = 0; i < plan->noperations && i < max; i++)
+	{
+		const MigOperation *operation = plan->operations[i];
+		const MigFact *fact = operation->to ? operation->to : operation->from;
+
+		appendStringInfo(&buf, "%s%s %s %s", i > 0 ? "\n" : "", mig_operation_name(operation->type),
+						 fact->kind->name, fact->identity);
+	}
+	for (i = 0; i < plan->nrefusals && i + plan->noperations < max; i++)
+		appendStringInfo(&buf, "%salter %s %s", buf.len > 0 ? "\n" : "", plan->refusals[i].fact->kind->name,
+						 plan->refusals[i].fact->identity);
+	if (plan->noperations > max)
+		appendStringInfo(&buf, "\nand %d more", plan->noperations - max);
+	return buf.data;
+}
+
+/* ----------
+ * Running what was written
+ * ----------
+ */
+
+/* Set a setting for the current nest level. */
+static void
+set_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* Run statements, with the bodies of routines checked as they will be. */
+static void
+run_checked(const char *name, const char *sql)
+{
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	set_setting("check_function_bodies", "on");
+	mig_run_text(name, sql);
+	AtEOXact_GUC(false, guc_nestlevel);
+}
+
+/* On the shadow: what there is now, to be compared with what there was. */
+static MigSchemaData *
+read_again(const MigScope *scope, const MigSchemaData *declared)
+{
+	MigSchemaData *data = mig_schema_data_read(&scope->schemas, scope->path_schema);
+
+	mig_ignore_aside(data);
+	mig_ignore_undeclared(data, declared);
+	return data;
+}
+
+/* ----------
+ * Proof
+ * ----------
+ */
+
+/* One direction of what is to be proved. */
+typedef struct Direction
+{
+	const char *name;
+	const MigScope *scope;
+	MigSchemaData *from;
+	MigSchemaData *to;
+	const char *prefix;			/* renames */
+	const char *suffix;
+	MigSchemaData *expected;
+	const MigSchemaData *declared;
+	char	   *script;			/* the result */
+	int			nlosses;
+} Direction;
+
+/*
+ * The plan.  It is made anew for each script: comparing what a script leads
+ * to takes the facts out of it.
+ */
+static MigChangePlan *
+make_plan(const Direction *direction)
+{
+	MigChangePlan *plan = mig_change_plan(direction->from, direction->to);
+
+	mig_refuse_plan(plan);
+	return plan;
+}
+
+/* Does the plan make or change routines? */
+static bool
+has_routines(const MigChangePlan *plan)
+{
+	int			i;
+
+	for (i = 0; i < plan->noperations; i++)
+	{
+		if (plan->operations[i]->to && plan->operations[i]->to->kind == &mig_kind_routine)
+			return true;
+	}
+	return false;
+}
+
+/* The script in one of its forms. */
+static char *
+write_script(Direction *direction, bool fold, bool check_bodies)
+{
+	StringInfoData buf;
+	char	   *body = mig_change_script(make_plan(direction), fold, &direction->nlosses);
+
+	initStringInfo(&buf);
+	if (!check_bodies)
+		appendStringInfoString(&buf, "SET check_function_bodies = off;\n\n");
+	if (direction->prefix)
+		appendStringInfo(&buf, "%s;\n%s", direction->prefix, body[0] != '\0' ? "\n" : "");
+	appendStringInfoString(&buf, body);
+	if (direction->suffix)
+		appendStringInfo(&buf, "%s%s;\n", buf.len > 0 ? "\n" : "", direction->suffix);
+	return buf.data;
+}
+
+/*
+ * Run a script in a subtransaction: does it do what it should?  If not, it is
+ * as if it had not been run, and *reason says why not.
+ */
+static bool
+try_script(Direction *direction, const char *script, char **reason, ErrorData **error)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	volatile bool proved = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		MigSchemaData *result;
+
+		run_checked(direction->name, script);
+		result = read_again(direction->scope, direction->declared);
+		proved = mig_same_schema_data(result, direction->expected);
+		if (!proved)
+			*reason = mig_describe_difference(result, direction->expected, MAX_SHOWN_DIFFERENCES);
+		if (proved)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(oldcontext);
+		CurrentResourceOwner = oldowner;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(oldcontext);
+		*error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(oldcontext);
+		CurrentResourceOwner = oldowner;
+		if ((*error)->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
+			ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(*error);
+	}
+	PG_END_TRY();
+	return proved;
+}
+
+/* The error of a script that is not what it should be. */
+static void
+not_proved(const Direction *direction, const char *script, const char *reason, const ErrorData *error)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("no %s section was found that could be proved", direction->name),
+			 error ? errdetail("The statements failed: %s", error->message) :
+			 errdetail("What remains after its statements:\n%s", reason),
+			 errhint("Write this revision by hand: SELECT * FROM migrate_revision('message'); SELECT * FROM migrate_diff('database', 'model'); shows what differs."),
+			 errcontext("%s section:\n%s", direction->name, script)));
+}
+
+/* Find a form of the script that does what it should. */
+static void
+prove(Direction *direction)
+{
+	bool		may_leave_unchecked = has_routines(make_plan(direction));
+	char	   *first = NULL;
+	char	   *reason = NULL;
+	ErrorData  *error = NULL;
+	int			i;
+
+	for (i = 0; i < 4; i++)
+	{
+		bool		fold = (i & 2) == 0;
+		bool		check_bodies = (i & 1) == 0;
+		char	   *script;
+		char	   *this_reason = NULL;
+		ErrorData  *this_error = NULL;
+
+		if (!check_bodies && !may_leave_unchecked)
+			continue;
+		script = write_script(direction, fold, check_bodies);
+		if (try_script(direction, script, &this_reason, &this_error))
+		{
+			direction->script = script;
+			return;
+		}
+		if (first == NULL)
+		{
+			first = script;
+			reason = this_reason;
+			error = this_error;
+		}
+	}
+	not_proved(direction, first, reason, error);
+}
+
+/* ----------
+ * Renames
+ * ----------
+ */
+
+typedef struct Renaming
+{
+	const MigScope *scope;
+	MigSchemaData *from;
+	const char *sql;
+	MigSchemaData *result;
+	MemoryContext context;
+} Renaming;
+
+/* On a shadow: make what the database has, rename, and read it again. */
+static void
+rename_body(void *arg)
+{
+	Renaming   *renaming = (Renaming *) arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(renaming->context);
+	MigSchemaData *nothing = mig_schema_data_create(renaming->scope->path_schema);
+	MigChangePlan *plan = mig_change_plan(nothing, renaming->from);
+	int			nlosses;
+
+	mig_run_text("database", psprintf("SET check_function_bodies = off;\n%s",
+									  mig_change_script(plan, true, &nlosses)));
+	mig_run_text("renames", renaming->sql);
+	renaming->result = mig_schema_data_read(&renaming->scope->schemas, renaming->scope->path_schema);
+	mig_ignore_aside(renaming->result);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Find what has another name on the new side.  The result is the old side as
+ * it is once that is renamed.
+ */
+MigSchemaData *
+mig_follow_renames(const MigScope *scope, MigSchemaData *from, MigSchemaData *to, MigRenames *renames)
+{
+	MigSchemaData *renamed = from;
+	int			round;
+
+	MemSet(renames, 0, sizeof(MigRenames));
+	for (round = 0; round < MAX_RENAME_ROUNDS; round++)
+	{
+		Renaming	renaming = {scope, from, NULL, NULL, CurrentMemoryContext};
+
+		mig_match_facts(renamed, to);
+		if (!mig_find_renames(renames, renamed, to, &scope->model))
+			break;
+		renaming.sql = mig_sql_text(&renames->forward);
+		mig_on_shadow(&scope->shadow, rename_body, &renaming);
+		renamed = renaming.result;
+		mig_ignore_undeclared(renamed, to);
+	}
+	return renamed;
+}
+
+/* ----------
+ * Autogenerate
+ * ----------
+ */
+
+typedef struct Generation
+{
+	const MigScope *scope;
+	MigSchemaData *database;	/* as it is */
+	MigSchemaData *renamed;		/* and with the names of the model */
+	MigSchemaData *model;
+	const MigRenames *renames;
+	MigGenerated *generated;
+	MemoryContext context;
+} Generation;
+
+/* Schemas that the model does not declare are on the shadow only because they exist. */
+static void
+drop_undeclared_schemas(const MigSchemaData *model)
+{
+	int			i;
+
+	for (i = 0; i < model->nfacts; i++)
+	{
+		const MigFact *fact = model->facts[i];
+
+		if (fact->kind == &mig_kind_schema && fact->ignored)
+			mig_run_text("schemas", psprintf("DROP SCHEMA %s", quote_identifier(fact->name)));
+	}
+}
+
+/* On the shadow: execute the model, plan both ways, prove both. */
+static void
+generate_body(void *arg)
+{
+	Generation *generation = (Generation *) arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(generation->context);
+	const MigScope *scope = generation->scope;
+	Direction	up = {.name = "upgrade"};
+	Direction	down = {.name = "downgrade"};
+
+	generation->model = mig_execute_and_read_model(scope);
+	mig_ignore_undeclared(generation->renamed, generation->model);
+	mig_ignore_undeclared(generation->database, generation->model);
+	down.scope = up.scope = scope;
+	down.declared = up.declared = generation->model;
+	up.from = generation->renamed;
+	up.to = up.expected = generation->model;
+	up.prefix = mig_sql_text(&generation->renames->forward);
+	down.from = generation->model;
+	down.to = generation->renamed;
+	down.expected = generation->database;
+	down.suffix = mig_sql_text(&generation->renames->backward);
+	(void) make_plan(&up);
+	drop_undeclared_schemas(generation->model);
+	prove(&down);
+	prove(&up);
+	generation->generated->upgrade = up.script;
+	generation->generated->nlosses = up.nlosses;
+	generation->generated->downgrade = down.script;
+	generation->generated->ndowngrade_losses = down.nlosses;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Write the statements that make the database what the model says, and those
+ * that undo it.
+ *
+ * Raises MG011 for what would destroy data, errors of the model, and 0A000
+ * for what could not be proved.
+ */
+void
+mig_autogenerate(MigScope *scope, MigGenerated *generated)
+{
+	Generation	generation = {0};
+	MigRenames	renames;
+
+	MemSet(generated, 0, sizeof(MigGenerated));
+	generated->upgrade = generated->downgrade = pstrdup("");
+	mig_require_model(scope);
+	generation.scope = scope;
+	generation.context = CurrentMemoryContext;
+	generation.generated = generated;
+	generation.renames = &renames;
+	generation.database = mig_read_database(scope);
+	generation.model = mig_read_model(scope);
+	mig_ignore_undeclared(generation.database, generation.model);
+	if (mig_same_schema_data(generation.database, generation.model))
+		return;
+	generation.renamed = mig_follow_renames(scope, generation.database, generation.model, &renames);
+	mig_on_shadow(&scope->shadow, generate_body, &generation);
+}
