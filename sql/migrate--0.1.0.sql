@@ -47,6 +47,15 @@ CREATE TABLE @extschema@.migrate_summary (
 );
 INSERT INTO @extschema@.migrate_summary DEFAULT VALUES;
 
+-- The model: DDL that says what the managed schemas shall look like.
+CREATE TABLE @extschema@.migrate_model_part (
+	name text NOT NULL PRIMARY KEY,
+	ddl text NOT NULL,
+	-- the role whose word it is that this text may run
+	registered_by name NOT NULL,
+	registered_at timestamp with time zone NOT NULL
+);
+
 -- The ledger: what was run, when, by whom, with what result.
 CREATE TABLE @extschema@.migrate_log (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -79,6 +88,7 @@ CREATE TABLE @extschema@.migrate_model_cache (
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_version', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_script', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_model_part', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_id_seq', '');
 
@@ -106,10 +116,22 @@ CREATE TYPE @extschema@.migrate_script_action AS (
 								-- trusted
 );
 
+CREATE TYPE @extschema@.migrate_model_action AS (
+	name text,
+	action text					-- added, replaced, unchanged, removed
+);
+
 CREATE TYPE @extschema@.migrate_script_text AS (
 	revision text,
 	path text,
 	script text
+);
+
+CREATE TYPE @extschema@.migrate_new_revision AS (
+	revision text,
+	path text,
+	script text,
+	data_losses integer			-- statements of the upgrade that lose data
 );
 
 CREATE TYPE @extschema@.migrate_script_details AS (
@@ -204,11 +226,13 @@ CREATE FUNCTION @extschema@.migrate_revision(
 	branch_label text DEFAULT NULL,
 	version_path text DEFAULT NULL,
 	rev_id text DEFAULT NULL,
-	depends_on text DEFAULT NULL)
-RETURNS @extschema@.migrate_script_text
+	depends_on text DEFAULT NULL,
+	autogenerate boolean DEFAULT false,
+	allow_empty boolean DEFAULT false)
+RETURNS @extschema@.migrate_new_revision
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_revision(text, text, boolean, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_revision(text, text, boolean, text, text, text, text, boolean, boolean) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_merge(
 	revisions text DEFAULT 'heads',
@@ -222,6 +246,18 @@ RETURNS @extschema@.migrate_script_text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_merge(text, text, boolean, text, text, text, text) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------
+-- The model
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_model(
+	name text,
+	ddl text)
+RETURNS @extschema@.migrate_model_action
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_model(text, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------
 -- Running
@@ -291,6 +327,37 @@ RETURNS SETOF @extschema@.migrate_script_details
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_show(text) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------
+-- Comparing: they run the model and show the structure of schemas
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_diff(
+	from_side text DEFAULT 'database',
+	to_side text DEFAULT 'model',
+	OUT operation text,
+	OUT object_type text,
+	OUT identity text,
+	OUT sql text,
+	OUT reverse_sql text,
+	OUT loses_data boolean,
+	OUT note text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_diff(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_check()
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_check() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_snapshot()
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_snapshot() FROM PUBLIC;
 
 -- ---------------------------------------------------------------------
 -- Looking: names, messages and positions, which everybody may see
