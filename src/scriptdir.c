@@ -39,6 +39,7 @@
 typedef struct FileList
 {
 	const char *root;			/* the script location, links resolved */
+	bool		recursive;		/* files of directories below count, too */
 	MigScriptFile *items;
 	int			count;
 	int			capacity;
@@ -301,7 +302,7 @@ has_script_suffix(const char *name)
 	return len > strlen(SCRIPT_SUFFIX) && strcmp(name + len - strlen(SCRIPT_SUFFIX), SCRIPT_SUFFIX) == 0;
 }
 
-/* Append the scripts of a directory, and of those below if that is set. */
+/* Append the scripts of a directory, and of those below if that is wanted. */
 static void
 scan_directory(FileList *list, const char *directory)
 {
@@ -320,13 +321,13 @@ scan_directory(FileList *list, const char *directory)
 		CHECK_FOR_INTERRUPTS();
 		/* hidden files are those of editors and version control */
 		if (entry->d_name[0] == '.' ||
-			(!mig_recursive_version_locations && !has_script_suffix(entry->d_name)))
+			(!list->recursive && !has_script_suffix(entry->d_name)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		stat_inside(list, path, dir, entry->d_name, &st);
 		if (S_ISREG(st.st_mode) && has_script_suffix(entry->d_name))
 			append_file(list, path, &st);
-		else if (S_ISDIR(st.st_mode) && mig_recursive_version_locations)
+		else if (S_ISDIR(st.st_mode) && list->recursive)
 			scan_directory(list, path);
 	}
 	FreeDir(dir);
@@ -366,6 +367,7 @@ mig_scriptdir_scan(MigScriptFile **files, int *nfiles)
 	int			i;
 
 	list.root = script_root();
+	list.recursive = mig_recursive_version_locations;
 	for (i = 0; i < list_length(locations); i++)
 	{
 		int			first = list.count;
@@ -380,6 +382,25 @@ mig_scriptdir_scan(MigScriptFile **files, int *nfiles)
 		if (list.count > first)
 			qsort(list.items + first, list.count - first, sizeof(MigScriptFile), compare_files);
 	}
+	*files = list.items;
+	*nfiles = list.count;
+}
+
+/*
+ * List the files of the model, by path; none if there is no such directory.
+ * No file is opened.
+ */
+void
+mig_scriptdir_scan_model(MigScriptFile **files, int *nfiles)
+{
+	FileList	list = {0};
+
+	list.root = script_root();
+	list.recursive = true;
+	if (access(name_in_root(list.root, MIG_MODEL_DIRECTORY), F_OK) == 0)
+		scan_directory(&list, MIG_MODEL_DIRECTORY);
+	if (list.count > 1)
+		qsort(list.items, list.count, sizeof(MigScriptFile), compare_files);
 	*files = list.items;
 	*nfiles = list.count;
 }

@@ -13,7 +13,10 @@
 /* what some editors begin a file with */
 #define MIG_UTF8_BOM	"\xEF\xBB\xBF"
 
-/* A revision script on disk. */
+/* what is in this directory of the script location is the model */
+#define MIG_MODEL_DIRECTORY	"model"
+
+/* A script on disk. */
 typedef struct MigScriptFile
 {
 	char	   *path;			/* in the script location, with "/" */
@@ -23,6 +26,7 @@ typedef struct MigScriptFile
 extern bool mig_is_printable_path(const char *path);
 extern void mig_require_script_location(void);
 extern void mig_scriptdir_scan(MigScriptFile **files, int *nfiles);
+extern void mig_scriptdir_scan_model(MigScriptFile **files, int *nfiles);
 extern char *mig_scriptdir_read(const char *path, size_t *len);
 extern void mig_scriptdir_write(const char *path, const char *text, bool may_exist);
 extern bool mig_scriptdir_exists(const char *path);

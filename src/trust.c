@@ -42,28 +42,50 @@ mig_speaks_for(const char *registered_by, Oid role)
 	return registrant == role || mig_can_become(registrant, role);
 }
 
-/* Raise an error unless the script may run with the rights of this session. */
-void
-mig_check_trusted(const MigStoredScript *script, Oid caller)
+/*
+ * May what the registrant said run with the rights of this session?  If not,
+ * *distrusting is the role that has some which the registrant has not.
+ */
+bool
+mig_is_trusted(const char *registered_by, Oid caller, Oid *distrusting)
 {
 	Oid			roles[] = {caller, GetSessionUserId(), GetAuthenticatedUserId()};
 	int			i;
 
 	for (i = 0; i < lengthof(roles); i++)
 	{
-		const char *role;
-
-		if (mig_speaks_for(script->registered_by, roles[i]))
+		if (mig_speaks_for(registered_by, roles[i]))
 			continue;
-		role = GetUserNameFromId(roles[i], false);
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the script of revision %s must be trusted by role \"%s\" first", script->revision.id, role),
-				 OidIsValid(get_role_oid(script->registered_by, true)) ?
-				 errdetail("Role \"%s\" registered it, and would run statements with rights that it does not have.",
-						   script->registered_by) :
-				 errdetail("Role \"%s\", which registered it, does not exist.", script->registered_by),
-				 errhint("Read it: SELECT script FROM migrate_show('%s'); then, as role \"%s\": SELECT * FROM migrate_trust('%s');",
-						 script->revision.id, role, script->revision.id)));
+		*distrusting = roles[i];
+		return false;
 	}
+	return true;
+}
+
+/* For an error message: why nobody trusts the registrant. */
+char *
+mig_distrust_detail(const char *registered_by)
+{
+	if (OidIsValid(get_role_oid(registered_by, true)))
+		return psprintf("Role \"%s\" registered it, and would run statements with rights that it does not have.",
+						registered_by);
+	return psprintf("Role \"%s\", which registered it, does not exist.", registered_by);
+}
+
+/* Raise an error unless the script may run with the rights of this session. */
+void
+mig_check_trusted(const MigStoredScript *script, Oid caller)
+{
+	Oid			distrusting;
+	const char *role;
+
+	if (mig_is_trusted(script->registered_by, caller, &distrusting))
+		return;
+	role = GetUserNameFromId(distrusting, false);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("the script of revision %s must be trusted by role \"%s\" first", script->revision.id, role),
+			 errdetail("%s", mig_distrust_detail(script->registered_by)),
+			 errhint("Read it: SELECT script FROM migrate_show('%s'); then, as role \"%s\": SELECT * FROM migrate_trust('%s');",
+					 script->revision.id, role, script->revision.id)));
 }
