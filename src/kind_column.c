@@ -15,8 +15,9 @@
 #include "catalog/pg_class.h"
 #include "kind_column.h"
 #include "kinds.h"
-#include "pg_compat.h"
 #include "options.h"
+#include "parser/parse_coerce.h"
+#include "pg_compat.h"
 #include "utils/builtins.h"
 
 static const MigAttribute column_attributes[] = {
@@ -224,11 +225,44 @@ same_base_type(const char *a, const char *b)
 	return len_a == len_b && strncmp(a, b, len_a) == 0;
 }
 
+/* What becomes of values that change their type. */
+typedef enum Conversion
+{
+	CONVERSION_LOSSLESS,		/* as any value of the type could */
+	CONVERSION_ASSIGNMENT,		/* as INSERT would do it */
+	CONVERSION_EXPLICIT			/* only if told to */
+} Conversion;
+
+/*
+ * How values of one type become values of another.  A type that is unknown
+ * where this is asked is one that comes or goes with the change.
+ */
+static Conversion
+conversion_of(const char *from, const char *to)
+{
+	Oid			from_type = mig_find_type(from);
+	Oid			to_type = mig_find_type(to);
+
+	if (!OidIsValid(from_type) || !OidIsValid(to_type))
+		return CONVERSION_EXPLICIT;
+	if (can_coerce_type(1, &from_type, &to_type, COERCION_IMPLICIT))
+		return CONVERSION_LOSSLESS;
+	return can_coerce_type(1, &from_type, &to_type, COERCION_ASSIGNMENT) ? CONVERSION_ASSIGNMENT :
+		CONVERSION_EXPLICIT;
+}
+
 /* Does the change of a column go through ALTER COLUMN TYPE? */
 static bool
 changes_type(const MigFact *from, const MigFact *to)
 {
 	return !mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation");
+}
+
+/* Can the type hold any other as text? */
+static bool
+is_textual(const char *type)
+{
+	return strcmp(type, "text") == 0 || strncmp(type, "character", strlen("character")) == 0;
 }
 
 /* Write ALTER COLUMN TYPE. */
@@ -240,6 +274,8 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 	size_t		len = strlen(type);
 	const char *collation = mig_value(to, "collation") ?
 		psprintf(" COLLATE %s", mig_value(to, "collation")) : "";
+	Conversion	conversion = same_base_type(mig_value(from, "type"), type) ? CONVERSION_LOSSLESS :
+		conversion_of(mig_value(from, "type"), type);
 	const char *using = "";
 
 	/* a generated column is computed, and a foreign table not ours to change */
@@ -248,10 +284,12 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 		if (through_text)
 			using = psprintf(" USING %s::text%s::%s", name,
 							 len > 2 && strcmp(type + len - 2, "[]") == 0 ? "[]" : "", type);
-		else if (!same_base_type(mig_value(from, "type"), type))
+		else if (conversion == CONVERSION_EXPLICIT)
 			using = psprintf(" USING %s::%s", name, type);
 	}
 	mig_sql_action(sql, to->parent, "ALTER COLUMN %s TYPE %s%s%s", name, type, collation, using);
+	if (!through_text && conversion != CONVERSION_LOSSLESS && !is_textual(type))
+		mig_sql_loses(sql, "what %s of column %s has and %s cannot keep", mig_value(from, "type"), to->identity, type);
 }
 
 /* Write the change of identity; its default, if any, is out of the way. */

@@ -44,7 +44,7 @@ PROPERTY_COLUMNS("''")
 " FROM pg_catalog.pg_description) x"
 " WHERE (x.objid >= 16384 OR x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)"
 " AND x.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass"
-" AND NOT (x.objid < 16384 AND x.description = 'standard public schema')"
+" AND NOT (x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.description = 'standard public schema')"
 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c"
 " WHERE c.conindid = x.objid AND c.contype IN ('p', 'u', 'x') AND x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)";
 

@@ -22,6 +22,7 @@
 #include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_node.h"
+#include "parser/parse_type.h"
 #include "parser/parser.h"
 
 /* 18 lets a module tell its name and version */
@@ -34,6 +35,7 @@
 
 /* 16 moved the permission fields of a range table entry to a node of its own */
 #if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
 #include "parser/parse_relation.h"
 #endif
 
@@ -100,6 +102,27 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 #define MIG_IS_CLUSTER_ALL(stmt) \
 	(IsA(stmt, ClusterStmt) && ((ClusterStmt *) (stmt))->relation == NULL)
 #endif
+
+/*
+ * The OID of the type that format_type() calls so, or InvalidOid.  16 gave
+ * parseTypeString() soft errors.
+ */
+static inline Oid
+mig_find_type(const char *name)
+{
+	Oid			type;
+	int32		typmod;
+
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext escontext = {T_ErrorSaveContext};
+
+	if (!parseTypeString(name, &type, &typmod, (Node *) &escontext))
+		return InvalidOid;
+#else
+	parseTypeString(name, &type, &typmod, true);
+#endif
+	return type;
+}
 
 /*
  * Pieces of the queries that read the catalogs.
