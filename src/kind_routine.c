@@ -71,7 +71,10 @@ static const char routine_query[] =
 "  JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
 "  CROSS JOIN LATERAL (VALUES (CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END)) k (type)"
 "  LEFT JOIN " IDENTITY_ARGUMENTS("p.prokind <> 'a'") " i ON i.oid = p.oid"
-"  WHERE p.pronamespace = ANY ($1) AND p.prokind <> 'a'";
+"  WHERE p.pronamespace = ANY ($1) AND p.prokind <> 'a'"
+/* a range type makes its constructors itself */
+"    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
+"      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')";
 
 static void
 create_routine(MigSqlList *sql, const MigFact *fact)
