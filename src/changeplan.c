@@ -204,10 +204,14 @@ visit_dependent(MigChangePlan *plan, Dependents *dependents, const MigFact *fact
 
 	if (is_leaving(dependent_plan->state) || dependent->ignored || !is_covered(dependent))
 		return;
-	/* a part of what leaves, or of what holds its row type */
+	/* a part of what leaves, and others may need just that part */
 	if (dependent->kind->implicit)
 	{
-		if (must_leave(plan, fact, dependent))
+		if (!must_leave(plan, fact, dependent))
+			return;
+		if (is_leaving(mig_fact_plan(plan, dependent->parent)->state))
+			rebuild(plan, dependents, dependent);
+		else
 			visit_dependent(plan, dependents, fact, dependent->parent);
 		return;
 	}
