@@ -61,9 +61,9 @@ static const char *const column_query =
 " CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,"
 " NULLIF(a.attstattarget, -1)::pg_catalog.text,"
 /* some minor versions keep a number of their own there, which nobody can set */
-" CASE WHEN a.attoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(a.attoptions) AS o"
+" CASE WHEN a.attoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(a.attoptions) AS o"
 " WHERE o NOT LIKE 'pg\\_attver=%') END,"
-" CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(a.attfdwoptions) AS o) END,"
+" CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(a.attfdwoptions) AS o) END,"
 " CASE WHEN (a.attinhcount > 0 AND NOT a.attislocal) OR c.reloftype <> 0 THEN 'true' END,"
 " a.attnum::pg_catalog.text"
 " FROM pg_catalog.pg_class c"

@@ -29,7 +29,7 @@
 
 /* A list of options "o" of a foreign object, by name. */
 #define OPTIONS(column) \
-	"(SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(" column ") AS o)"
+	"(SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(" column ") AS o)"
 
 /* ----------
  * Extensions
@@ -217,9 +217,8 @@ static const char *const publication_table_query =
 "SELECT r.oid, 0, 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid, r.prpubid, 0,"
 " NULL::pg_catalog.text, n.nspname || '.' || c.relname, NULL::pg_catalog.text,"
 " r.prrelid::pg_catalog.regclass::pg_catalog.text,"
-" CASE WHEN r.prattrs IS NOT NULL THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY k.n)"
-" FROM pg_catalog.unnest(r.prattrs::pg_catalog.int2[]) WITH ORDINALITY AS k(attnum, n)"
-" JOIN pg_catalog.pg_attribute a ON a.attrelid = r.prrelid AND a.attnum = k.attnum) END,"
+" CASE WHEN r.prattrs IS NOT NULL THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attname)"
+" FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) END,"
 " pg_catalog.pg_get_expr(r.prqual, r.prrelid, true)"
 " FROM pg_catalog.pg_publication_rel r"
 " JOIN pg_catalog.pg_class c ON c.oid = r.prrelid"

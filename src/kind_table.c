@@ -102,7 +102,7 @@ static const char *const table_query =
 " CASE WHEN c.relforcerowsecurity THEN 'FORCE' END,"
 " CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END,"
 " fs.srvname::pg_catalog.text,"
-" CASE WHEN ft.ftoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o) FROM pg_catalog.unnest(ft.ftoptions) AS o) END"
+" CASE WHEN ft.ftoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(ft.ftoptions) AS o) END"
 " FROM pg_catalog.pg_class c"
 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 " LEFT JOIN (SELECT inhrelid, pg_catalog.string_agg(inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY inhseqno) AS parents"

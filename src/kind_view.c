@@ -61,7 +61,7 @@ static const char view_query[] =
 "    WHERE v.relkind = 'v' AND v.relnamespace = ANY ($1) AND a.attnum > 0"
 "    GROUP BY a.attrelid) a ON a.attrelid = v.oid"
 "  LEFT JOIN (SELECT v.oid,"
-"      pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o) FILTER (WHERE o !~ '^check_option=') AS options,"
+"      pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FILTER (WHERE o !~ '^check_option=') AS options,"
 "      pg_catalog.min(pg_catalog.substr(o, 14)) FILTER (WHERE o ~ '^check_option=') AS check_option"
 "    FROM pg_catalog.pg_class v, pg_catalog.unnest(v.reloptions) o"
 "    WHERE v.relkind = 'v' AND v.relnamespace = ANY ($1) AND v.reloptions IS NOT NULL"

@@ -32,15 +32,16 @@ typedef struct RawReference
 typedef struct RawFact
 {
 	const MigKind *kind;
+	int			kind_number;	/* in mig_kinds */
 	RawReference parent;
 	char	   *schema;
 	char	   *name;
 	char	   *arguments;
 	const char **values;		/* one for each attribute */
+	int			position;		/* if one of them says so, else 0 */
 	int			first_need;		/* in the needs of all facts */
 	int			nneeds;
 	MigFact    *fact;			/* what was made of it */
-	struct RawFact *next;		/* of the same kind */
 } RawFact;
 
 /* Where in a document the parser is. */
@@ -228,6 +229,8 @@ set_values(Reader *reader, RawFact *raw)
 		if (raw->values[attribute])
 			REFUSE("%s has the value \"%s\" twice.", describe_fact(reader), value->name);
 		raw->values[attribute] = value->value;
+		if (strcmp(value->name, "position") == 0)
+			raw->position = atoi(value->value);
 		pfree(value->name);
 	}
 }
@@ -511,32 +514,47 @@ make_fact(const Reader *reader, MigSchemaData *data, RawFact *raw, RawFact *prev
 	memcpy(raw->fact->values, raw->values, sizeof(char *) * mig_kind_nattributes(raw->kind));
 }
 
-/* Make all facts, kind by kind. */
+/*
+ * Facts are made in the order in which they are read from the catalogs:
+ * parents first, and columns as they stand in their table.
+ */
+static int
+compare_raw(const void *a, const void *b)
+{
+	const RawFact *left = *(const RawFact *const *) a;
+	const RawFact *right = *(const RawFact *const *) b;
+	int			result = left->kind_number - right->kind_number;
+
+	if (result == 0)
+		result = strcmp(left->parent.kind ? left->parent.identity : "",
+						right->parent.kind ? right->parent.identity : "");
+	if (result == 0 && left->position != right->position)
+		result = left->position < right->position ? -1 : 1;
+	if (result == 0)
+		result = left < right ? -1 : left > right;
+	return result;
+}
+
+/* Make all facts. */
 static void
 make_facts(const Reader *reader, MigSchemaData *data)
 {
-	RawFact   **of_kind = palloc0(sizeof(RawFact *) * mig_nkinds);
-	RawFact    *previous = NULL;
-	RawFact    *raw;
+	RawFact   **order = MemoryContextAllocHuge(reader->scratch, sizeof(RawFact *) * Max(reader->nfacts, 1));
 	int			kind = 0;
 	int			i;
 
-	for (i = reader->nfacts - 1; i >= 0; i--)
+	for (i = 0; i < reader->nfacts; i++)
 	{
-		raw = &reader->facts[i];
-		while (mig_kinds[kind] != raw->kind)
+		order[i] = &reader->facts[i];
+		while (mig_kinds[kind] != order[i]->kind)
 			kind = (kind + 1) % mig_nkinds;
-		raw->next = of_kind[kind];
-		of_kind[kind] = raw;
+		order[i]->kind_number = kind;
 	}
-	for (kind = 0; kind < mig_nkinds; kind++)
+	qsort(order, reader->nfacts, sizeof(RawFact *), compare_raw);
+	for (i = 0; i < reader->nfacts; i++)
 	{
-		for (raw = of_kind[kind]; raw; raw = raw->next)
-		{
-			CHECK_FOR_INTERRUPTS();
-			make_fact(reader, data, raw, previous);
-			previous = raw;
-		}
+		CHECK_FOR_INTERRUPTS();
+		make_fact(reader, data, order[i], i > 0 ? order[i - 1] : NULL);
 	}
 }
 
