@@ -257,6 +257,29 @@ mig_execute_and_read_model(const MigScope *scope)
 	return data;
 }
 
+/*
+ * The schema data of the model that this session executed last.  The table
+ * forgets what was put into it by a transaction that fails, as that of
+ * migrate_check() does where there is a difference.
+ */
+static MigSchemaData *last_model = NULL;
+static char *last_model_key = NULL;
+
+/* Keep them until another model is executed. */
+static void
+remember_model(const char *key, MigSchemaData *data)
+{
+	if (last_model)
+	{
+		mig_schema_data_free(last_model);
+		pfree(last_model_key);
+	}
+	last_model = NULL;
+	last_model_key = MemoryContextStrdup(TopMemoryContext, key);
+	MemoryContextSetParent(data->context, TopMemoryContext);
+	last_model = data;
+}
+
 /* What mig_read_model() has to do on the shadow. */
 typedef struct ModelReading
 {
@@ -287,9 +310,14 @@ mig_read_model(const MigScope *scope)
 	MigOwnerScope owner;
 
 	mig_require_model(scope);
-	mig_enter_owner(&owner);
-	reading.data = mig_model_cache_get(&owner.extension, key);
-	mig_leave_owner(&owner);
+	if (last_model && strcmp(last_model_key, key) == 0)
+		reading.data = last_model;
+	else
+	{
+		mig_enter_owner(&owner);
+		reading.data = mig_model_cache_get(&owner.extension, key);
+		mig_leave_owner(&owner);
+	}
 	if (reading.data)
 	{
 		mig_declare(scope, reading.data, true);
@@ -300,5 +328,6 @@ mig_read_model(const MigScope *scope)
 	mig_enter_owner(&owner);
 	mig_model_cache_put(&owner.extension, key, reading.data);
 	mig_leave_owner(&owner);
+	remember_model(key, reading.data);
 	return reading.data;
 }
