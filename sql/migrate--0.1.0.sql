@@ -359,6 +359,17 @@ AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_snapshot() FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.migrate_prove(
+	range text DEFAULT ':',
+	OUT revision text,
+	OUT message text,
+	OUT verdict text,
+	OUT detail text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_prove(text) FROM PUBLIC;
+
 -- ---------------------------------------------------------------------
 -- Looking: names, messages and positions, which everybody may see
 -- ---------------------------------------------------------------------

@@ -67,37 +67,83 @@ mig_refuse_plan(const MigChangePlan *plan)
 			 errhint("Write this change by hand, in a revision of its own: SELECT * FROM migrate_revision('message');")));
 }
 
+/* A plan is large; this is for those who only want to know what is in it. */
+static MemoryContext
+begin_short_plan(void)
+{
+	return MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext, "migrate short plan",
+													   ALLOCSET_DEFAULT_SIZES));
+}
+
+static void
+end_short_plan(MemoryContext oldcontext)
+{
+	MemoryContext context = MemoryContextSwitchTo(oldcontext);
+
+	MemoryContextDelete(context);
+}
+
+/*
+ * How many things are to be done from one to the other; *ndrops (may be NULL)
+ * is how many of them only drop something.
+ */
+int
+mig_count_differences(MigSchemaData *from, MigSchemaData *to, int *ndrops)
+{
+	MemoryContext oldcontext = begin_short_plan();
+	MigChangePlan *plan = mig_change_plan(from, to);
+	int			count = plan->noperations + plan->nrefusals;
+	int			i;
+
+	if (ndrops)
+	{
+		*ndrops = 0;
+		for (i = 0; i < plan->noperations; i++)
+			*ndrops += plan->operations[i]->type == MIG_OPERATION_DROP;
+	}
+	end_short_plan(oldcontext);
+	return count;
+}
+
 /* Is there nothing to be done from one to the other? */
 bool
 mig_same_schema_data(MigSchemaData *a, MigSchemaData *b)
 {
-	MigChangePlan *plan = mig_change_plan(a, b);
+	return mig_count_differences(a, b, NULL) == 0;
+}
 
-	return plan->noperations == 0 && plan->nrefusals == 0;
+/* Append one difference, on a line of its own. */
+static void
+append_difference(StringInfo buf, const char *operation, const MigFact *fact)
+{
+	appendStringInfo(buf, "%s%s %s %s", buf->len > 0 ? "\n" : "", operation, fact->kind->name, fact->identity);
 }
 
 /* The differences in words, a line each, but not more than that many. */
 char *
 mig_describe_difference(MigSchemaData *from, MigSchemaData *to, int max)
 {
-	MigChangePlan *plan = mig_change_plan(from, to);
 	StringInfoData buf;
+	MemoryContext oldcontext;
+	MigChangePlan *plan;
+	int			n;
 	int			i;
 
 	initStringInfo(&buf);
-	for (i = 0; i < plan->noperations && i < max; i++)
+	oldcontext = begin_short_plan();
+	plan = mig_change_plan(from, to);
+	n = plan->noperations + plan->nrefusals;
+	for (i = 0; i < n && i < max; i++)
 	{
-		const MigOperation *operation = plan->operations[i];
-		const MigFact *fact = operation->to ? operation->to : operation->from;
-
-		appendStringInfo(&buf, "%s%s %s %s", i > 0 ? "\n" : "", mig_operation_name(operation->type),
-						 fact->kind->name, fact->identity);
+		if (i < plan->noperations)
+			append_difference(&buf, mig_operation_name(plan->operations[i]->type),
+							  plan->operations[i]->to ? plan->operations[i]->to : plan->operations[i]->from);
+		else
+			append_difference(&buf, "alter", plan->refusals[i - plan->noperations].fact);
 	}
-	for (i = 0; i < plan->nrefusals && i + plan->noperations < max; i++)
-		appendStringInfo(&buf, "%salter %s %s", buf.len > 0 ? "\n" : "", plan->refusals[i].fact->kind->name,
-						 plan->refusals[i].fact->identity);
-	if (plan->noperations > max)
-		appendStringInfo(&buf, "\nand %d more", plan->noperations - max);
+	if (n > max)
+		appendStringInfo(&buf, "\nand %d more", n - max);
+	end_short_plan(oldcontext);
 	return buf.data;
 }
 

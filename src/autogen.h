@@ -23,6 +23,7 @@ extern void mig_autogenerate(MigScope *scope, MigGenerated *generated);
 extern MigSchemaData *mig_follow_renames(const MigScope *scope, MigSchemaData *from, MigSchemaData *to,
 										 MigRenames *renames);
 extern void mig_refuse_plan(const MigChangePlan *plan);
+extern int	mig_count_differences(MigSchemaData *from, MigSchemaData *to, int *ndrops);
 extern bool mig_same_schema_data(MigSchemaData *a, MigSchemaData *b);
 extern char *mig_describe_difference(MigSchemaData *from, MigSchemaData *to, int max);
 

@@ -13,6 +13,7 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "prove.h"
 #include "run.h"
 #include "security.h"
 #include "utils/builtins.h"
@@ -54,13 +55,18 @@ migrate_downgrade(PG_FUNCTION_ARGS)
  *				 OUT old_version text, OUT new_version text) RETURNS SETOF record
  *
  * Set the version without running anything; several targets are separated by
- * commas.
+ * commas.  "auto" is what leads to the schema that the database has.
  */
 Datum
 migrate_stamp(PG_FUNCTION_ARGS)
 {
+	char	   *target;
+
 	mig_prevent_if_read_only("migrate_stamp()");
 	InitMaterializedSRF(fcinfo, 0);
-	mig_stamp(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
+	target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (strcmp(target, "auto") == 0)
+		target = mig_find_stamp_target();
+	mig_stamp(target, PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
 }

@@ -6,6 +6,7 @@
  *		migrate_diff(from_side text, to_side text)
  *		migrate_check()
  *		migrate_snapshot()
+ *		migrate_prove(range text)
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,7 @@
 #include "funcapi.h"
 #include "kinds.h"
 #include "miscadmin.h"
+#include "prove.h"
 #include "replay.h"
 #include "result.h"
 #include "snapshotjson.h"
@@ -25,6 +27,7 @@
 PG_FUNCTION_INFO_V1(migrate_diff);
 PG_FUNCTION_INFO_V1(migrate_check);
 PG_FUNCTION_INFO_V1(migrate_snapshot);
+PG_FUNCTION_INFO_V1(migrate_prove);
 
 /* how many differences the error of migrate_check() lists */
 #define MAX_LISTED_DIFFERENCES	100
@@ -239,4 +242,18 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 
 	mig_scope_open(&scope, "migrate_snapshot()", true);
 	PG_RETURN_TEXT_P(cstring_to_text(mig_schema_data_to_json(mig_read_database(&scope))));
+}
+
+/*
+ * migrate_prove(range text, OUT ...) RETURNS SETOF record
+ *
+ * Run the history on a shadow, and see whether each downgrade undoes its
+ * upgrade.
+ */
+Datum
+migrate_prove(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	mig_prove(text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	PG_RETURN_NULL();
 }

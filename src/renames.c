@@ -30,12 +30,26 @@ is_alone(const MigFact *fact)
 	return fact->twin == NULL && !fact->ignored;
 }
 
+/* Put what undoes a rename before what undoes those before it. */
+static void
+prepend_backward(MigRenames *renames, MigSqlList *sql)
+{
+	int			i;
+
+	for (i = 0; i < renames->backward.count; i++)
+		mig_sql_append(sql, &renames->backward.items[i]);
+	renames->backward = *sql;
+}
+
 /* Note a rename, in both directions. */
 static void
 add_rename(MigRenames *renames, const MigFact *from, const MigFact *to)
 {
+	MigSqlList	backward = {0};
+
 	from->kind->rename(&renames->forward, from, to);
-	from->kind->rename(&renames->backward, to, from);
+	from->kind->rename(&backward, to, from);
+	prepend_backward(renames, &backward);
 }
 
 /* ----------
@@ -106,14 +120,16 @@ rename_label(MigRenames *renames, const MigSchemaData *from, const MigSchemaData
 	const char *identity = psprintf("%s.%s", quote_identifier(schema ? schema : ""), quote_identifier(hint->parent));
 	const MigFact *old_type = mig_fact_find(from, &mig_kind_enum, identity);
 	const MigFact *new_type = mig_fact_find(to, &mig_kind_enum, identity);
+	MigSqlList	backward = {0};
 
 	if (old_type == NULL || new_type == NULL || !mig_enum_has_label(old_type, hint->old_name) ||
 		mig_enum_has_label(old_type, hint->name) || mig_enum_has_label(new_type, hint->old_name))
 		return false;
 	mig_sql_statement(&renames->forward, "ALTER TYPE %s RENAME VALUE %s TO %s", mig_sql_name(new_type),
 					  quote_literal_cstr(hint->old_name), quote_literal_cstr(hint->name));
-	mig_sql_statement(&renames->backward, "ALTER TYPE %s RENAME VALUE %s TO %s", mig_sql_name(new_type),
+	mig_sql_statement(&backward, "ALTER TYPE %s RENAME VALUE %s TO %s", mig_sql_name(new_type),
 					  quote_literal_cstr(hint->name), quote_literal_cstr(hint->old_name));
+	prepend_backward(renames, &backward);
 	return true;
 }
 

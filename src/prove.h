@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * prove.h
+ *	  What the history makes, step by step, on a shadow.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_PROVE_H
+#define MIG_PROVE_H
+
+#include "nodes/execnodes.h"
+
+extern void mig_prove(const char *range, ReturnSetInfo *rsinfo);
+extern char *mig_find_stamp_target(void);
+
+#endif							/* MIG_PROVE_H */
