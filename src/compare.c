@@ -24,6 +24,7 @@
 #include "schemaread.h"
 #include "security.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 

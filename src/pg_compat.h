@@ -114,7 +114,7 @@ mig_find_type(const char *name)
 	int32		typmod;
 
 #if PG_VERSION_NUM >= 160000
-	ErrorSaveContext escontext = {T_ErrorSaveContext};
+	ErrorSaveContext escontext = {.type = T_ErrorSaveContext};
 
 	if (!parseTypeString(name, &type, &typmod, (Node *) &escontext))
 		return InvalidOid;
