@@ -46,6 +46,8 @@ CREATE TABLE @extschema@.migrate_summary (
 	real_heads text[]
 );
 INSERT INTO @extschema@.migrate_summary DEFAULT VALUES;
+-- it has no key, and there may be a publication of all tables
+ALTER TABLE @extschema@.migrate_summary REPLICA IDENTITY FULL;
 
 -- The model: DDL that says what the managed schemas shall look like.
 CREATE TABLE @extschema@.migrate_model_part (
