@@ -87,6 +87,12 @@ def objects(dump, strict=False):
     return sorted(found)
 
 
+def without(texts, kinds):
+    """Leave out the objects of some types, what is in them, and the comments on them."""
+    starts = tuple("-- %s%s" % (word, kind) for kind in kinds for word in ("", "COMMENT ", "ACL "))
+    return [text for text in texts if not text.startswith(starts)]
+
+
 def difference(wanted, found):
     """Texts only in one of two lists of objects; empty if they are the same."""
     lines = []
