@@ -28,6 +28,7 @@
 #include "errcodes.h"
 #include "kinds.h"
 #include "miscadmin.h"
+#include "proposals.h"
 #include "replay.h"
 #include "schemaread.h"
 #include "spiutil.h"
@@ -193,6 +194,7 @@ typedef struct Direction
 	const MigScope *scope;
 	MigSchemaData *from;
 	MigSchemaData *to;
+	bool		proposes;		/* renames that the model could tell of */
 	const char *prefix;			/* renames */
 	const char *suffix;
 	MigSchemaData *expected;
@@ -211,6 +213,8 @@ make_plan(const Direction *direction)
 	MigChangePlan *plan = mig_change_plan(direction->from, direction->to);
 
 	mig_refuse_plan(plan);
+	if (direction->proposes)
+		mig_propose_renames(plan);
 	return plan;
 }
 
@@ -437,7 +441,7 @@ generate_body(void *arg)
 	Generation *generation = (Generation *) arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(generation->context);
 	const MigScope *scope = generation->scope;
-	Direction	up = {.name = "upgrade"};
+	Direction	up = {.name = "upgrade", .proposes = true};
 	Direction	down = {.name = "downgrade"};
 
 	generation->model = mig_execute_and_read_model(scope);

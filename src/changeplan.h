@@ -31,6 +31,7 @@ typedef struct MigOperation
 								 * it needs does */
 	bool		retyped;		/* a column whose type is replaced */
 	List	   *columns;		/* of a table that is created */
+	const char *note;			/* a comment for who reads it, or NULL */
 	MigSqlList	sql;
 	int			order;			/* MigStatementOrder */
 	int			index;
@@ -84,7 +85,7 @@ typedef struct MigChangePlan
 	int			noperations;
 	int			capacity;
 	int			nordered;
-	bool		explicit_foreign_keys;	/* of dropped tables */
+	bool		explicit_parts; /* see mig_make_operations() */
 	MigRefusal *refusals;
 	int			nrefusals;
 	MigNameList retyped_enums;	/* identities of those that must be replaced */
@@ -94,7 +95,7 @@ extern MigChangePlan *mig_change_plan(MigSchemaData *from, MigSchemaData *to);
 extern MigFactPlan *mig_fact_plan(const MigChangePlan *plan, const MigFact *fact);
 
 /* changegraph.c */
-extern void mig_make_operations(MigChangePlan *plan, bool explicit_foreign_keys);
+extern void mig_make_operations(MigChangePlan *plan, bool explicit_parts);
 extern bool mig_order_operations(MigChangePlan *plan);
 extern const char *mig_operation_name(MigOperationType type);
 extern const char *mig_describe_cycle(const MigChangePlan *plan);

@@ -41,7 +41,7 @@ typedef struct Group
 	const MigFact *fact;		/* what it is about */
 	const char *text;			/* of a statement */
 	List	   *parts;
-	List	   *losses;			/* char * */
+	List	   *comments;		/* char *, above it */
 } Group;
 
 typedef struct Writer
@@ -101,13 +101,15 @@ add_part(Group *group, const char *text, const MigFact *column)
 	return part;
 }
 
-/* What is lost stands above the statement. */
+/* What is lost stands above the statement, and what else there is to say. */
 static void
-add_loss(Writer *writer, Group *group, const char *loses)
+add_comments(Writer *writer, Group *group, const MigOperation *operation, const char *loses)
 {
 	if (loses == NULL)
 		return;
-	group->losses = lappend(group->losses, unconstify(char *, loses));
+	group->comments = lappend(group->comments, psprintf("loses data: %s", loses));
+	if (operation->note)
+		group->comments = lappend(group->comments, unconstify(char *, operation->note));
 	writer->nlosses++;
 }
 
@@ -125,7 +127,7 @@ put_statement(Writer *writer, const MigOperation *operation, const MigSql *sql)
 	Group	   *group = add_group(writer, GROUP_STATEMENT, operation->to ? operation->to : operation->from);
 
 	group->text = sql->text;
-	add_loss(writer, group, sql->loses);
+	add_comments(writer, group, operation, sql->loses);
 	writer->position[operation->index] = writer->ngroups - 1;
 }
 
@@ -151,7 +153,7 @@ put_action(Writer *writer, const MigOperation *operation, const MigSql *sql, con
 		writer->position[operation->index] = Max(*slot, writer->position[operation->index]);
 	}
 	part = add_part(group, sql->text, column);
-	add_loss(writer, group, sql->loses);
+	add_comments(writer, group, operation, sql->loses);
 	if (column)
 	{
 		writer->column_parts[column->index] = part;
@@ -319,8 +321,8 @@ append_group(StringInfo buf, const Group *group)
 {
 	ListCell   *lc;
 
-	foreach(lc, group->losses)
-		appendStringInfo(buf, "-- loses data: %s\n", (char *) lfirst(lc));
+	foreach(lc, group->comments)
+		appendStringInfo(buf, "-- %s\n", (char *) lfirst(lc));
 	switch (group->type)
 	{
 		case GROUP_STATEMENT:

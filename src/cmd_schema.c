@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "kinds.h"
 #include "miscadmin.h"
+#include "proposals.h"
 #include "prove.h"
 #include "replay.h"
 #include "result.h"
@@ -167,6 +168,7 @@ put_plan(ReturnSetInfo *rsinfo, const MigChangePlan *plan)
 		put_difference(rsinfo, mig_operation_name(operation->type),
 					   operation->to ? operation->to : operation->from, sql,
 					   mig_operation_reverse_sql(plan, operation), loses != NULL,
+					   operation->note ? psprintf("loses %s; %s", loses, operation->note) :
 					   loses ? psprintf("loses %s", loses) :
 					   operation->rebuilt ? "rebuilt, because of what it needs" : NULL);
 	}
@@ -188,13 +190,16 @@ migrate_diff(PG_FUNCTION_ARGS)
 	MigScope	scope;
 	Side		from;
 	Side		to;
+	MigChangePlan *plan;
 
 	InitMaterializedSRF(fcinfo, 0);
 	parse_side(&from, PG_GETARG_TEXT_PP(0));
 	parse_side(&to, PG_GETARG_TEXT_PP(1));
 	mig_scope_open(&scope, "migrate_diff()", from.is_document || to.is_document);
 	read_sides(&scope, &from, &to);
-	put_plan(rsinfo, mig_change_plan(from.data, to.data));
+	plan = mig_change_plan(from.data, to.data);
+	mig_propose_renames(plan);
+	put_plan(rsinfo, plan);
 	put_uncovered(rsinfo, from.data, from.is_document ? "document" : from.text);
 	put_uncovered(rsinfo, to.data, to.is_document ? "document" : to.text);
 	PG_RETURN_NULL();
