@@ -40,6 +40,9 @@ typedef struct MigModelStatement
 	const char *schema;			/* what CREATE SCHEMA creates, else NULL */
 	const char *extension;		/* what CREATE EXTENSION creates, else NULL */
 	const char *inside;			/* it is an element of CREATE SCHEMA of this one */
+	bool		is_barrier;		/* its code may look at all that came before */
+	MigNameList creates;		/* see modelorder.c */
+	MigNameList needs;
 } MigModelStatement;
 
 /* "-- migrate:renamed_from old_name" before an object, a column, a label. */

@@ -29,6 +29,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "model.h"
+#include "modelorder.h"
 #include "shadow.h"
 #include "spiutil.h"
 #include "tcop/dest.h"
@@ -427,14 +428,11 @@ static void
 run_model(Execution *execution)
 {
 	const MigModel *model = execution->model;
-	int		   *statements = palloc(sizeof(int) * Max(model->nstatements, 1));
 	Failures	failures;
 	int			n = model->nstatements;
 	int			i;
 
-	for (i = 0; i < n; i++)
-		statements[i] = i;
-	run_all(execution, statements, n, &failures);
+	run_all(execution, mig_model_order(model), n, &failures);
 	while (failures.count > 0 && failures.count < n)
 	{
 		Failures	again;

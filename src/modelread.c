@@ -16,6 +16,7 @@
 #include "model.h"
 #include "modelclass.h"
 #include "modelhint.h"
+#include "modelorder.h"
 #include "modelscan.h"
 #include "pg_compat.h"
 #include "stmt.h"
@@ -285,7 +286,12 @@ add_create_schema(Reader *reader, CreateSchemaStmt *stmt, size_t start, size_t e
 			refuse(reader, "this form of CREATE SCHEMA", start, "Write its elements as statements of their own.");
 		note_created(reader->model, element);
 		if (mig_model_classify(element) == MIG_MODEL_RUN)
-			add_statement(reader, start, element_end)->inside = name;
+		{
+			MigModelStatement *statement = add_statement(reader, start, element_end);
+
+			statement->inside = name;
+			mig_model_note_names(statement, element);
+		}
 		start = element_end;
 	}
 }
@@ -346,6 +352,7 @@ add_runnable(Reader *reader, Node *stmt, size_t start, size_t end)
 		blank_concurrently(reader, start, end);
 	statement = add_statement(reader, start, end);
 	statement->drops = mig_model_only_drops(stmt);
+	mig_model_note_names(statement, stmt);
 	if (IsA(stmt, CreateExtensionStmt))
 		statement->extension = pstrdup(((CreateExtensionStmt *) stmt)->extname);
 }
