@@ -26,6 +26,9 @@
 
 #define RANK_UNKNOWN	INT_MAX
 
+/* the name of a routine, whatever its arguments */
+#define NAMES_OVERLOAD	(MIG_NAMES_ROUTINE << 1)
+
 /* ----------
  * Operations
  * ----------
@@ -87,6 +90,22 @@ owning_column(const MigFact *sequence)
 
 static MigOperation *leaving_operation(MigChangePlan *plan, const MigFact *fact);
 
+/* Does a part of something that goes need what goes by another statement? */
+static bool
+is_tangled(MigChangePlan *plan, const MigFact *fact)
+{
+	int			i;
+
+	for (i = 0; i < fact->nneeds && fact->kind->drop; i++)
+	{
+		MigOperation *leave = fact->needs[i] != fact->parent ? leaving_operation(plan, fact->needs[i]) : NULL;
+
+		if (leave && leave != leaving_operation(plan, fact->parent))
+			return true;
+	}
+	return false;
+}
+
 /* The operation that drops a fact along with another, or NULL. */
 static MigOperation *
 dropped_along(MigChangePlan *plan, const MigFact *fact)
@@ -99,7 +118,7 @@ dropped_along(MigChangePlan *plan, const MigFact *fact)
 			leaving_operation(plan, column) : NULL;
 	}
 	if (fact->parent == NULL || (!fact->kind->goes_with_parent && !fact->kind->implicit) ||
-		(plan->explicit_foreign_keys && is_foreign_key(fact)))
+		(plan->explicit_parts && is_tangled(plan, fact)))
 		return NULL;
 	return leaving_operation(plan, fact->parent);
 }
@@ -279,7 +298,7 @@ add_new_edges(MigChangePlan *plan, const MigFact *fact)
 	}
 }
 
-/* Who has a name that two objects cannot both have. */
+/* Who has a name that two objects cannot, or should not, both have. */
 typedef struct NameEntry
 {
 	char		key[3 * NAMEDATALEN];
@@ -294,7 +313,7 @@ names_of(const MigFact *fact)
 	if (fact->kind == &mig_kind_constraint)
 		return mig_value_is(fact, "type", "p") || mig_value_is(fact, "type", "u") ||
 			mig_value_is(fact, "type", "x") ? MIG_NAMES_RELATION : 0;
-	return fact->kind->names;
+	return fact->kind->names | (fact->kind->names & MIG_NAMES_ROUTINE ? NAMES_OVERLOAD : 0);
 }
 
 /* Look up, or enter, one name of a fact. */
@@ -308,7 +327,10 @@ name_entry(HTAB *names, const MigFact *fact, int bit, HASHACTION action)
 	return hash_search(names, key, action, NULL);
 }
 
-/* What frees a name comes before what takes it. */
+/*
+ * What frees a name comes before what takes it; a routine had better go before
+ * another of its name comes, as calls may not tell them apart.
+ */
 static void
 add_name_edges(MigChangePlan *plan)
 {
@@ -325,7 +347,7 @@ add_name_edges(MigChangePlan *plan)
 	{
 		const MigFact *fact = plan->from->facts[i];
 
-		for (bit = MIG_NAMES_RELATION; bit <= MIG_NAMES_ROUTINE; bit <<= 1)
+		for (bit = MIG_NAMES_RELATION; bit <= NAMES_OVERLOAD; bit <<= 1)
 		{
 			if ((names_of(fact) & bit) && mig_fact_plan(plan, fact)->leave)
 				name_entry(names, fact, bit, HASH_ENTER)->leave = mig_fact_plan(plan, fact)->leave;
@@ -335,14 +357,16 @@ add_name_edges(MigChangePlan *plan)
 	{
 		const MigFact *fact = plan->to->facts[i];
 
-		for (bit = MIG_NAMES_RELATION; bit <= MIG_NAMES_ROUTINE; bit <<= 1)
+		for (bit = MIG_NAMES_RELATION; bit <= NAMES_OVERLOAD; bit <<= 1)
 		{
 			NameEntry  *entry;
 
 			if (!(names_of(fact) & bit) || mig_fact_plan(plan, fact)->enter == NULL)
 				continue;
 			entry = name_entry(names, fact, bit, HASH_FIND);
-			if (entry)
+			if (entry && bit == NAMES_OVERLOAD)
+				add_preference(entry->leave, mig_fact_plan(plan, fact)->enter);
+			else if (entry)
 				add_edge(entry->leave, mig_fact_plan(plan, fact)->enter);
 		}
 	}
@@ -351,16 +375,16 @@ add_name_edges(MigChangePlan *plan)
 
 /*
  * Make the operations that the states of facts ask for, with the edges
- * between them.  With explicit_foreign_keys, those of dropped tables are
- * dropped by statements of their own.
+ * between them.  With explicit_parts, the parts of dropped tables that need
+ * something else that is dropped are dropped by statements of their own.
  */
 void
-mig_make_operations(MigChangePlan *plan, bool explicit_foreign_keys)
+mig_make_operations(MigChangePlan *plan, bool explicit_parts)
 {
 	int			i;
 
 	plan->noperations = 0;
-	plan->explicit_foreign_keys = explicit_foreign_keys;
+	plan->explicit_parts = explicit_parts;
 	for (i = 0; i < plan->from->nfacts; i++)
 	{
 		MigFactPlan *fact_plan = &plan->from_plans[i];

@@ -171,6 +171,26 @@ is_type(const MigFact *fact)
 		fact->kind == &mig_kind_composite;
 }
 
+/*
+ * Does another routine of the name come when one goes?  While both are there a
+ * call may not find the one that it is for.
+ */
+static bool
+is_overloaded(const MigChangePlan *plan, const MigFact *routine)
+{
+	int			i;
+
+	for (i = 0; i < plan->to->nfacts; i++)
+	{
+		const MigFact *other = plan->to->facts[i];
+
+		if (other->twin == NULL && (other->kind->names & MIG_NAMES_ROUTINE) &&
+			strcmp(other->name, routine->name) == 0 && strcmp(other->schema, routine->schema) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Must a dependent be gone while the fact is changed as it is? */
 static bool
 must_leave(const MigChangePlan *plan, const MigFact *fact, const MigFact *dependent)
@@ -180,7 +200,8 @@ must_leave(const MigChangePlan *plan, const MigFact *fact, const MigFact *depend
 
 	/* it goes on without what it needed, or its statement lets go of it */
 	if (fact_plan->state == MIG_STATE_DROP && state == MIG_STATE_ALTER)
-		return false;
+		return (fact->kind->names & MIG_NAMES_ROUTINE) && dependent->kind->rebuildable &&
+			is_overloaded(plan, fact);
 	if (is_leaving(fact_plan->state))
 		return true;
 	if (fact_plan->state != MIG_STATE_ALTER || fact->twin == NULL)
@@ -371,7 +392,7 @@ plan_once(MigChangePlan *plan)
 	mig_make_operations(plan, false);
 	if (!mig_order_operations(plan))
 	{
-		/* tables that refer to each other */
+		/* tables that refer to each other, or to functions over them */
 		mig_make_operations(plan, true);
 		if (!mig_order_operations(plan))
 			ereport(ERROR,
