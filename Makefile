@@ -46,6 +46,7 @@ REGRESS = \
 	transaction \
 	trust \
 	errors \
+	snapshot \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

@@ -416,7 +416,7 @@ mig_find_stamp_target(void)
 	search.replay = &replay;
 	search.database = mig_read_database(&scope);
 	search.found = -1;
-	search.ndifferences = INT_MAX;
+	search.ndifferences = PG_INT32_MAX;
 	search.context = CurrentMemoryContext;
 	mig_on_shadow(&scope.shadow, search_body, &search);
 	target = target_after(&replay, search.found >= 0 ? search.found : search.nearest);
