@@ -8,6 +8,8 @@
 #ifndef MIG_CHANGEPLAN_H
 #define MIG_CHANGEPLAN_H
 
+#include <limits.h>
+
 #include "fact.h"
 #include "nodes/pg_list.h"
 #include "revision.h"
@@ -20,6 +22,8 @@ typedef enum MigOperationType
 	MIG_OPERATION_RENAME_AWAY,	/* a type that a new one of its name replaces */
 	MIG_OPERATION_DROP_AWAY		/* and when nothing uses it any more */
 } MigOperationType;
+
+#define MIG_RANK_UNKNOWN	INT_MAX
 
 /* Something to be done. */
 typedef struct MigOperation
@@ -43,7 +47,8 @@ typedef struct MigOperation
 	int			npreferred_next;
 	int			preferred_capacity;
 	int			npreferred;
-	int			rank;			/* of the table's creation; see changeorder.c */
+	int			rank;			/* place of the creation of what it is a part
+								 * of, or MIG_RANK_UNKNOWN */
 } MigOperation;
 
 typedef enum MigFactState
@@ -96,11 +101,17 @@ extern MigFactPlan *mig_fact_plan(const MigChangePlan *plan, const MigFact *fact
 
 /* changegraph.c */
 extern void mig_make_operations(MigChangePlan *plan, bool explicit_parts);
+extern void mig_prefer(MigOperation *first, MigOperation *second);
+
+/* changebody.c */
+extern void mig_prefer_by_bodies(MigChangePlan *plan);
+
+/* changeorder.c */
 extern bool mig_order_operations(MigChangePlan *plan);
-extern const char *mig_operation_name(MigOperationType type);
 extern const char *mig_describe_cycle(const MigChangePlan *plan);
 
 /* changewrite.c */
+extern const char *mig_operation_name(MigOperationType type);
 extern void mig_write_operation(const MigChangePlan *plan, MigOperation *operation);
 extern char *mig_sql_text(const MigSqlList *sql);
 extern char *mig_operation_sql(const MigOperation *operation);
