@@ -46,6 +46,8 @@ CREATE TABLE @extschema@.migrate_summary (
 	real_heads text[]
 );
 INSERT INTO @extschema@.migrate_summary DEFAULT VALUES;
+-- or a publication of all tables would make its updates fail
+ALTER TABLE @extschema@.migrate_summary REPLICA IDENTITY FULL;
 -- it has no key, and there may be a publication of all tables
 ALTER TABLE @extschema@.migrate_summary REPLICA IDENTITY FULL;
 

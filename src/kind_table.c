@@ -400,6 +400,8 @@ sequence_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	mig_append_sequence_changes(&buf, from, to, "");
 	if (buf.len > 0)
 		mig_sql_statement(sql, "ALTER SEQUENCE %s%s", mig_sql_name(to), buf.data);
+	if (mig_sequence_restarts(from, to))
+		mig_sql_loses(sql, "the value of sequence %s", to->identity);
 	if (!mig_same_value(from, to, "persistence"))
 		mig_sql_statement(sql, "ALTER SEQUENCE %s SET %s", mig_sql_name(to),
 						  mig_value(to, "persistence") ? "UNLOGGED" : "LOGGED");

@@ -63,6 +63,25 @@ mig_append_sequence_options(StringInfo buf, const MigFact *fact, const char *typ
 		appendStringInfoString(buf, " CYCLE");
 }
 
+/* The number that an attribute holds. */
+static int64
+number_of(const MigFact *fact, const char *attribute)
+{
+	return (int64) strtoll(mig_value(fact, attribute), NULL, 10);
+}
+
+/* Must a sequence, or that of an identity column, begin anew with its change? */
+bool
+mig_sequence_restarts(const MigFact *from, const MigFact *to)
+{
+	int64		start;
+
+	if (mig_value(from, "start") == NULL || mig_value(to, "start") == NULL)
+		return false;
+	start = number_of(from, "start");
+	return start < number_of(to, "minimum") || start > number_of(to, "maximum");
+}
+
 /* Append the options that differ; before each comes a word, such as " SET". */
 void
 mig_append_sequence_changes(StringInfo buf, const MigFact *from, const MigFact *to, const char *word)
@@ -87,6 +106,9 @@ mig_append_sequence_changes(StringInfo buf, const MigFact *from, const MigFact *
 	}
 	if (!mig_same_value(from, to, "cycle"))
 		appendStringInfo(buf, "%s %s", word, mig_value(to, "cycle") ? "CYCLE" : "NO CYCLE");
+	/* where it started is out of bounds now, and so may be where it is */
+	if (mig_sequence_restarts(from, to))
+		appendStringInfo(buf, " RESTART WITH %s", mig_value(to, "start"));
 }
 
 /* ----------

@@ -12,6 +12,7 @@
 #include "nodes/pg_list.h"
 
 extern void mig_append_sequence_options(StringInfo buf, const MigFact *fact, const char *type);
+extern bool mig_sequence_restarts(const MigFact *from, const MigFact *to);
 extern void mig_append_sequence_changes(StringInfo buf, const MigFact *from, const MigFact *to, const char *word);
 extern const char *mig_option_names(const char *from, const char *to);
 extern const char *mig_generic_option_changes(const char *from, const char *to);
