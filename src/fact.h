@@ -65,6 +65,7 @@ typedef struct MigAttribute
 {
 	const char *name;
 	MigCompare	compare;
+	bool		deparsed;		/* expressions, as the deparser prints them */
 } MigAttribute;
 
 /* How the identity of a fact is made of its names. */

@@ -26,7 +26,7 @@ static const MigAttribute column_attributes[] = {
 	{"not_null", MIG_COMPARE_ALWAYS},
 	{"not_null_name", MIG_COMPARE_ALWAYS},
 	{"identity", MIG_COMPARE_DEFAULT},
-	{"generated", MIG_COMPARE_DEFAULT},
+	{"generated", MIG_COMPARE_DEFAULT, true},
 	{"generated_kind", MIG_COMPARE_DEFAULT},
 	{"start", MIG_COMPARE_DEFAULT},
 	{"increment", MIG_COMPARE_DEFAULT},
@@ -454,7 +454,7 @@ const MigKind mig_kind_column = {
  */
 
 static const MigAttribute default_attributes[] = {
-	{"expression", MIG_COMPARE_DEFAULT},
+	{"expression", MIG_COMPARE_DEFAULT, true},
 	{NULL, MIG_COMPARE_NEVER}
 };
 

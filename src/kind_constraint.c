@@ -23,7 +23,7 @@
 
 static const MigAttribute constraint_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},
-	{"definition", MIG_COMPARE_ALWAYS},
+	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"not_valid", MIG_COMPARE_ALWAYS},
 	{"options", MIG_COMPARE_ALWAYS},
 	{"tablespace", MIG_COMPARE_ALWAYS},
@@ -187,9 +187,9 @@ const MigKind mig_kind_constraint = {
 static const MigAttribute index_attributes[] = {
 	{"unique", MIG_COMPARE_ALWAYS},
 	{"method", MIG_COMPARE_ALWAYS},
-	{"definition", MIG_COMPARE_ALWAYS},
+	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"options", MIG_COMPARE_ALWAYS},
-	{"predicate", MIG_COMPARE_ALWAYS},
+	{"predicate", MIG_COMPARE_ALWAYS, true},
 	{"tablespace", MIG_COMPARE_ALWAYS},
 	{"invalid", MIG_COMPARE_ALWAYS},
 	{"clustered", MIG_COMPARE_ALWAYS},

@@ -209,7 +209,7 @@ const MigKind mig_kind_publication = {
 static const MigAttribute publication_table_attributes[] = {
 	{"table", MIG_COMPARE_NEVER},
 	{"columns", MIG_COMPARE_ALWAYS},	/* NULL: all */
-	{"where", MIG_COMPARE_ALWAYS},
+	{"where", MIG_COMPARE_ALWAYS, true},
 	{NULL, MIG_COMPARE_NEVER}
 };
 

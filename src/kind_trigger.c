@@ -39,7 +39,7 @@ set_enabled(MigSqlList *sql, const MigFact *fact, const char *object_type, const
 
 static const MigAttribute trigger_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},	/* TRIGGER or CONSTRAINT TRIGGER */
-	{"definition", MIG_COMPARE_ALWAYS}, /* what follows its name */
+	{"definition", MIG_COMPARE_ALWAYS, true}, /* what follows its name */
 	{"enabled", MIG_COMPARE_ALWAYS},
 	{NULL, MIG_COMPARE_NEVER}
 };
@@ -103,7 +103,7 @@ const MigKind mig_kind_trigger = {
  */
 
 static const MigAttribute rule_attributes[] = {
-	{"definition", MIG_COMPARE_ALWAYS}, /* what follows its name */
+	{"definition", MIG_COMPARE_ALWAYS, true}, /* what follows its name */
 	{"enabled", MIG_COMPARE_ALWAYS},
 	{NULL, MIG_COMPARE_NEVER}
 };
@@ -168,8 +168,8 @@ static const MigAttribute policy_attributes[] = {
 	{"restrictive", MIG_COMPARE_ALWAYS},	/* AS RESTRICTIVE, or null */
 	{"command", MIG_COMPARE_ALWAYS},	/* null: all */
 	{"roles", MIG_COMPARE_ALWAYS},
-	{"using", MIG_COMPARE_ALWAYS},
-	{"check", MIG_COMPARE_ALWAYS},
+	{"using", MIG_COMPARE_ALWAYS, true},
+	{"check", MIG_COMPARE_ALWAYS, true},
 	{NULL, MIG_COMPARE_NEVER}
 };
 

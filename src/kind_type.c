@@ -177,7 +177,7 @@ const MigKind mig_kind_enum = {
 static const MigAttribute domain_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},
 	{"collation", MIG_COMPARE_ALWAYS},
-	{"default", MIG_COMPARE_DEFAULT},
+	{"default", MIG_COMPARE_DEFAULT, true},
 	{"not_null", MIG_COMPARE_ALWAYS},	/* with its name if not the usual one */
 	{NULL, MIG_COMPARE_NEVER}
 };
@@ -271,7 +271,7 @@ const MigKind mig_kind_domain = {
  */
 
 static const MigAttribute domain_constraint_attributes[] = {
-	{"definition", MIG_COMPARE_ALWAYS},
+	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"not_valid", MIG_COMPARE_ALWAYS},
 	{NULL, MIG_COMPARE_NEVER}
 };

@@ -38,7 +38,7 @@ alter_options(MigSqlList *sql, const MigFact *from, const MigFact *to)
  */
 
 static const MigAttribute view_attributes[] = {
-	{"definition", MIG_COMPARE_ALWAYS},
+	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"options", MIG_COMPARE_ALWAYS},
 	{"check_option", MIG_COMPARE_ALWAYS},	/* local or cascaded */
 	{"columns", MIG_COMPARE_NEVER}, /* each with its type and collation, and
@@ -149,7 +149,7 @@ const MigKind mig_kind_view = {
  */
 
 static const MigAttribute matview_attributes[] = {
-	{"definition", MIG_COMPARE_ALWAYS},
+	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"access_method", MIG_COMPARE_ALWAYS},	/* null: heap */
 	{"options", MIG_COMPARE_ALWAYS},
 	{"tablespace", MIG_COMPARE_ALWAYS}, /* null: that of the database */

@@ -29,6 +29,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "deparsed.h"
 #include "executor/spi.h"
 #include "guc.h"
 #include "kind_column.h"
@@ -407,7 +408,11 @@ add_row(Reader *reader, const MigKind *kind, HeapTuple tuple, TupleDesc desc)
 	if (fact == NULL)
 		return;
 	for (i = 0; i < desc->natts - NUM_FIXED_COLUMNS; i++)
-		fact->values[i] = get_text(tuple, desc, NUM_FIXED_COLUMNS + 1 + i);
+	{
+		const char *value = get_text(tuple, desc, NUM_FIXED_COLUMNS + 1 + i);
+
+		fact->values[i] = kind->attributes[i].deparsed ? mig_lasting_form(value) : value;
+	}
 	if (OidIsValid(kind->class_id))
 		mig_fact_set_address(fact, kind->class_id, object, (int32) get_number(tuple, desc, COL_SUBID));
 }
