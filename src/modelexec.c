@@ -202,8 +202,8 @@ run_statement(Execution *execution, int index)
 static void
 be_quiet(void)
 {
-	if (client_min_messages < WARNING)
-		(void) set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION,
+	if (client_min_messages < ERROR)
+		(void) set_config_option("client_min_messages", "error", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 }
 
@@ -272,6 +272,22 @@ is_missing_object(const ErrorData *error)
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_COLUMN:
 		case ERRCODE_UNDEFINED_SCHEMA:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Is something there already? */
+static bool
+is_duplicate_object(const ErrorData *error)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_DUPLICATE_TABLE:
+		case ERRCODE_DUPLICATE_OBJECT:
+		case ERRCODE_DUPLICATE_FUNCTION:
+		case ERRCODE_DUPLICATE_COLUMN:
 			return true;
 		default:
 			return false;
@@ -389,6 +405,8 @@ throw_failures(const MigModel *model, const Failures *failures)
 	error->detail = detail.data;
 	if (error->hint == NULL && is_missing_object(error))
 		error->hint = "The model is run on empty schemas, its statements in any order that works: create what is missing in the model, too.";
+	if (error->hint == NULL && is_duplicate_object(error))
+		error->hint = "Either the model creates it twice, or its schema is not one of those that \"migrate.schemas\" lists, and so is not empty.";
 	ReThrowError(error);
 }
 

@@ -16,7 +16,7 @@
  * dependencies of others that would be out of date, cannot happen to one that
  * never commits.
  *
- * Extensions.  Their members are moved over into the new schemas, by the
+ * Extensions.  Their members are moved over into the new schemas, mostly by the
  * functions that ALTER EXTENSION ... SET SCHEMA uses, without its locks and
  * whether or not the extension is relocatable: the new schema has the same
  * name, so whatever the extension says by name stays true.  migrate is one of
@@ -49,6 +49,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_default_acl.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_event_trigger.h"
@@ -351,10 +352,51 @@ replacement(const ShadowSetup *setup, Oid old_oid)
 	return InvalidOid;
 }
 
+/* Put a type into another schema; InvalidOid is none. */
+static void
+set_type_schema(Oid type, Oid schema)
+{
+	Relation	rel;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(type))
+		return;
+	rel = table_open(TypeRelationId, RowExclusiveLock);
+	tuple = SearchSysCacheCopy1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	((Form_pg_type) GETSTRUCT(tuple))->typnamespace = schema;
+	CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	table_close(rel, RowExclusiveLock);
+}
+
 /*
- * Move one member of an extension, if it is in a schema that was moved aside.
- * AlterObjectNamespace_oid() would lock a table exclusively.
+ * Move a relation with its indexes, constraints and row type.  Its sequences
+ * are members themselves.  The server's own AlterTableNamespaceInternal()
+ * would lock those exclusively, and wait for a run that is writing its ledger.
  */
+static void
+move_relation(Oid relid, Oid old_oid, Oid new_oid, ObjectAddresses *moved)
+{
+	Relation	class_rel = table_open(RelationRelationId, RowExclusiveLock);
+	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	AlterRelationNamespaceInternal(class_rel, relid, old_oid, new_oid, true, moved);
+	foreach(lc, indexes)
+		AlterRelationNamespaceInternal(class_rel, lfirst_oid(lc), old_oid, new_oid, false, moved);
+	AlterConstraintNamespaces(relid, old_oid, new_oid, false, moved);
+	if (OidIsValid(rel->rd_rel->reltype))
+	{
+		set_type_schema(get_array_type(rel->rd_rel->reltype), new_oid);
+		set_type_schema(rel->rd_rel->reltype, new_oid);
+	}
+	relation_close(rel, NoLock);
+	table_close(class_rel, RowExclusiveLock);
+}
+
+/* Move one member of an extension, if it is in a schema that was moved aside. */
 static void
 move_member(const ShadowSetup *setup, const ObjectAddress *member, ObjectAddresses *moved)
 {
@@ -368,12 +410,7 @@ move_member(const ShadowSetup *setup, const ObjectAddress *member, ObjectAddress
 	if (!OidIsValid(new_oid))
 		return;
 	if (member->classId == RelationRelationId)
-	{
-		Relation	rel = relation_open(member->objectId, AccessShareLock);
-
-		AlterTableNamespaceInternal(rel, old_oid, new_oid, moved);
-		relation_close(rel, NoLock);
-	}
+		move_relation(member->objectId, old_oid, new_oid, moved);
 	else
 		(void) AlterObjectNamespace_oid(member->classId, member->objectId, new_oid, moved);
 }
