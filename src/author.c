@@ -412,7 +412,7 @@ static const char *const readme_text =
 "model/            the wanted state of the schemas, as plain CREATE statements\n"
 "script.sql.tmpl   what new revision scripts are made from\n"
 "\n"
-"SELECT * FROM migrate_revision('add account table');   -- write a new script\n"
+"SELECT * FROM migrate_revision('add account table', autogenerate => true);   -- write a new script from the model\n"
 "SELECT * FROM migrate_upgrade('head');                 -- run what is pending\n"
 "SELECT * FROM migrate_current();                       -- where the database is\n"
 "SELECT migrate_graph();                                -- the history\n"
