@@ -109,7 +109,8 @@ autogenerate(MigNewRevision *wanted, bool allow_empty, int *nlosses)
 	*nlosses = generated.nlosses;
 	if (generated.nlosses > 0)
 		ereport(NOTICE,
-				(errmsg("%d statements of the upgrade lose data", generated.nlosses),
+				(errmsg_plural("%d statement of the upgrade loses data", "%d statements of the upgrade lose data",
+							   generated.nlosses, generated.nlosses),
 				 errhint("Each has a comment above it that says what is lost. If something has another name only, write \"-- migrate:renamed_from old_name\" before it in the model.")));
 	if (generated.upgrade[0] != '\0' || allow_empty)
 		return true;

@@ -311,6 +311,7 @@ mig_read_model(const MigScope *scope)
 	MigOwnerScope owner;
 
 	mig_require_model(scope);
+	mig_model_report_ignored(&scope->model);
 	if (last_model && strcmp(last_model_key, key) == 0)
 		reading.data = last_model;
 	else

@@ -86,6 +86,7 @@ extern const char *mig_model_push(const char *name, const char *ddl);
 extern void mig_model_read_part(MigModel *model, int part);
 
 /* modelexec.c */
+extern void mig_model_report_ignored(const MigModel *model);
 extern void mig_model_execute(const MigModel *model);
 
 #endif							/* MIG_MODEL_H */

@@ -415,9 +415,9 @@ throw_failures(const MigModel *model, const Failures *failures)
  * ----------
  */
 
-/* Say what was not run. */
-static void
-report_ignored(const MigModel *model)
+/* Say what is not run. */
+void
+mig_model_report_ignored(const MigModel *model)
 {
 	int			i;
 
@@ -481,7 +481,6 @@ mig_model_execute(const MigModel *model)
 	Assert(mig_shadow_is_active());
 	mig_model_check_trusted(model);
 	mig_shadow_check_locks(model->nrelations);
-	report_ignored(model);
 
 	execution.model = model;
 	execution.per_statement = AllocSetContextCreate(context, "migrate statement", ALLOCSET_DEFAULT_SIZES);
