@@ -73,7 +73,8 @@ typedef struct MigModel
 	MigRenameHint *hints;
 	int			nhints;
 	int			ntables;		/* CREATE TABLE statements */
-	int			nrelations;		/* those, and the indexes that can be counted */
+	int			nrelations;		/* those, and what else is locked and can be
+								 * counted: indexes, TOAST tables */
 	char	   *hash;			/* hex sha256 of all names and texts */
 } MigModel;
 

@@ -86,6 +86,37 @@ count_indexes(List *constraints)
 	return n;
 }
 
+/* May a value of the type be stored out of line, whatever its length? */
+static bool
+is_toastable(const TypeName *type)
+{
+	static const char *const names[] = {"text", "varchar", "bytea", "json", "jsonb", "xml"};
+	int			i;
+
+	if (type == NULL || type->typmods != NIL)
+		return false;
+	for (i = 0; i < lengthof(names); i++)
+	{
+		if (type->names != NIL && strcmp(strVal(llast(type->names)), names[i]) == 0)
+			return true;
+	}
+	return type->arrayBounds != NIL;
+}
+
+/* What a table and its storage consist of: relations that will be locked. */
+static int
+count_table_relations(CreateStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->tableElts)
+	{
+		if (IsA(lfirst(lc), ColumnDef) && is_toastable(((ColumnDef *) lfirst(lc))->typeName))
+			return 3;			/* with a TOAST table and its index */
+	}
+	return 1;
+}
+
 /* The constraints that an ALTER TABLE adds. */
 static int
 count_added_indexes(AlterTableStmt *stmt)
@@ -152,7 +183,7 @@ note_created(MigModel *model, Node *stmt)
 		case T_CreateStmt:
 		case T_CreateForeignTableStmt:
 			model->ntables++;
-			model->nrelations += 1 + count_indexes(((CreateStmt *) stmt)->tableElts);
+			model->nrelations += count_table_relations((CreateStmt *) stmt) + count_indexes(((CreateStmt *) stmt)->tableElts);
 			break;
 		case T_CreateTableAsStmt:
 		case T_ViewStmt:
