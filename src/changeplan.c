@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "changeplan.h"
+#include "guc.h"
 #include "kind_column.h"
 #include "kind_type.h"
 #include "kinds.h"
@@ -107,6 +108,14 @@ own_state(MigChangePlan *plan, const MigFact *from)
 	return MIG_STATE_KEEP;
 }
 
+/* Is it a default that only one side gives a column of both, and that does not count? */
+static bool
+is_uncompared_default(const MigFact *fact)
+{
+	return !mig_compare_server_default && fact->kind == &mig_kind_default && fact->twin == NULL &&
+		fact->parent->twin != NULL;
+}
+
 /* The first states. */
 static void
 set_own_states(MigChangePlan *plan)
@@ -117,7 +126,7 @@ set_own_states(MigChangePlan *plan)
 	{
 		const MigFact *fact = plan->from->facts[i];
 
-		if (fact->ignored || !is_covered(fact))
+		if (fact->ignored || !is_covered(fact) || is_uncompared_default(fact))
 			continue;
 		set_state(plan, fact, fact->twin ? own_state(plan, fact) : MIG_STATE_DROP);
 	}
@@ -125,7 +134,7 @@ set_own_states(MigChangePlan *plan)
 	{
 		const MigFact *fact = plan->to->facts[i];
 
-		if (!fact->ignored && is_covered(fact) && fact->twin == NULL)
+		if (!fact->ignored && is_covered(fact) && fact->twin == NULL && !is_uncompared_default(fact))
 			mig_fact_plan(plan, fact)->state = MIG_STATE_CREATE;
 	}
 }
@@ -143,9 +152,10 @@ rebuild(MigChangePlan *plan, Dependents *dependents, const MigFact *fact)
 {
 	MigFactPlan *fact_plan = mig_fact_plan(plan, fact);
 
-	fact_plan->rebuilt = fact_plan->state == MIG_STATE_KEEP;
-	set_state(plan, fact, MIG_STATE_REPLACE);
-	mig_fact_plan(plan, fact->twin)->rebuilt = fact_plan->rebuilt;
+	fact_plan->rebuilt = fact_plan->state == MIG_STATE_KEEP && fact->twin != NULL;
+	set_state(plan, fact, fact->twin ? MIG_STATE_REPLACE : MIG_STATE_DROP);
+	if (fact->twin)
+		mig_fact_plan(plan, fact->twin)->rebuilt = fact_plan->rebuilt;
 	dependents->work = lappend(dependents->work, unconstify(MigFact *, fact));
 }
 

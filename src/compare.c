@@ -64,7 +64,10 @@ read_schemas_setting(MigScope *scope, const char *unqualified)
 			mig_name_list_add(&scope->schemas, lfirst(lc));
 	}
 	if (names == NIL && unqualified)
+	{
+		check_schema(unqualified);
 		mig_name_list_add(&scope->schemas, unqualified);
+	}
 }
 
 /* Let the scope have the schemas that the model, or a script, creates. */
