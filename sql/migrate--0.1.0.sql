@@ -48,8 +48,6 @@ CREATE TABLE @extschema@.migrate_summary (
 INSERT INTO @extschema@.migrate_summary DEFAULT VALUES;
 -- or a publication of all tables would make its updates fail
 ALTER TABLE @extschema@.migrate_summary REPLICA IDENTITY FULL;
--- it has no key, and there may be a publication of all tables
-ALTER TABLE @extschema@.migrate_summary REPLICA IDENTITY FULL;
 
 -- The model: DDL that says what the managed schemas shall look like.
 CREATE TABLE @extschema@.migrate_model_part (

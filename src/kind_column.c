@@ -159,13 +159,58 @@ mig_column_default(const MigFact *column)
 	return mig_fact_find(column->data, &mig_kind_default, column->identity);
 }
 
+/* The column of a parent table that an inherited column comes from, or NULL. */
+static const MigFact *
+column_of_parent(const MigFact *column)
+{
+	int			i;
+
+	for (i = 0; i < column->nneeds; i++)
+	{
+		const MigFact *needed = column->needs[i];
+
+		if (needed->kind == column->kind && strcmp(needed->name, column->name) == 0)
+			return needed;
+	}
+	return NULL;
+}
+
+/* Write that a column is NOT NULL. */
+static void
+set_not_null(MigSqlList *sql, const MigFact *column)
+{
+	const char *name = mig_sql_local_name(column);
+	const char *constraint = mig_value(column, "not_null_name");
+	const char *rest = mig_value(column, "not_null") + strlen("NOT NULL");
+
+	if (constraint || *rest)
+		mig_sql_action(sql, column->parent, "ADD %s%s%sNOT NULL %s%s", constraint ? "CONSTRAINT " : "",
+					   constraint ? quote_identifier(constraint) : "", constraint ? " " : "", name, rest);
+	else
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET NOT NULL", name);
+}
+
+/* Write what a column has more than the one that it comes from. */
+static void
+inherited_column_create(MigSqlList *sql, const MigFact *fact)
+{
+	const MigFact *origin = column_of_parent(fact);
+
+	if (mig_value(fact, "not_null") && (origin == NULL || mig_value(origin, "not_null") == NULL))
+		set_not_null(sql, fact);
+	mig_column_extras(sql, fact);
+}
+
 static void
 column_create(MigSqlList *sql, const MigFact *fact)
 {
 	StringInfoData buf;
 
 	if (mig_column_is_inherited(fact))
+	{
+		inherited_column_create(sql, fact);
 		return;
+	}
 	initStringInfo(&buf);
 	mig_append_column(&buf, fact, NULL);
 	mig_sql_action(sql, fact->parent, "ADD COLUMN %s", buf.data);
@@ -252,8 +297,8 @@ conversion_of(const char *from, const char *to)
 }
 
 /* Does the change of a column go through ALTER COLUMN TYPE? */
-static bool
-changes_type(const MigFact *from, const MigFact *to)
+bool
+mig_column_changes_type(const MigFact *from, const MigFact *to)
 {
 	return !mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation");
 }
@@ -346,12 +391,7 @@ alter_not_null(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP NOT NULL", name);
 	if (!is || (!was && mig_value(to, "identity") && !mig_value(from, "identity")))
 		return;
-	if (new_name || strcmp(mig_value(to, "not_null"), "NOT NULL") != 0)
-		mig_sql_action(sql, to->parent, "ADD %s%s%s %s", new_name ? "CONSTRAINT " : "",
-					   new_name ? quote_identifier(new_name) : "", new_name ? " NOT NULL" : "NOT NULL",
-					   psprintf("%s%s", name, mig_value(to, "not_null") + strlen("NOT NULL")));
-	else
-		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET NOT NULL", name);
+	set_not_null(sql, to);
 }
 
 /* Write the change of a list of options, one set and one reset. */
@@ -376,7 +416,7 @@ column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP EXPRESSION", name);
 	if (mig_value(from, "identity") && !mig_value(to, "identity"))
 		alter_identity(sql, from, to);
-	if (changes_type(from, to) && !parent_does_it(from, to, "type"))
+	if (mig_column_changes_type(from, to) && !parent_does_it(from, to, "type"))
 		mig_column_set_type(sql, from, to, false);
 	if ((!mig_same_value(from, to, "not_null") || !mig_same_value(from, to, "not_null_name")) &&
 		!parent_does_it(from, to, "not_null"))
@@ -390,7 +430,7 @@ column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
 					   mig_value(to, "compression") ? mig_value(to, "compression") : "default");
 	/* ALTER COLUMN TYPE forgets it */
-	if (!mig_same_value(from, to, "statistics") || (changes_type(from, to) && mig_value(to, "statistics")))
+	if (!mig_same_value(from, to, "statistics") || (mig_column_changes_type(from, to) && mig_value(to, "statistics")))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
 					   mig_value(to, "statistics") ? mig_value(to, "statistics") : "-1");
 	if (!mig_same_value(from, to, "options"))
@@ -418,10 +458,10 @@ column_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
 	const MigKind *kind = dependent->kind;
 
 	if (kind == &mig_kind_default)
-		return (dependent->parent == from && changes_type(from, to) &&
+		return (dependent->parent == from && mig_column_changes_type(from, to) &&
 				!same_base_type(mig_value(from, "type"), mig_value(to, "type"))) ||
 			(dependent->parent == from && mig_value(to, "identity") && !mig_value(from, "identity"));
-	if (!changes_type(from, to))
+	if (!mig_column_changes_type(from, to))
 		return false;
 	if (kind == &mig_kind_column)
 		return mig_value(dependent, "generated") != NULL;
@@ -434,6 +474,7 @@ const MigKind mig_kind_column = {
 	.name = "table column",
 	.class_id = RelationRelationId,
 	.identity = MIG_IDENTITY_MEMBER,
+	.parent_kind = &mig_kind_table,
 	.create_order = MIG_CREATE_COLUMN,
 	.drop_order = MIG_DROP_COLUMN,
 	.inside_parent = true,
@@ -525,6 +566,7 @@ const MigKind mig_kind_default = {
 	.class_id = AttrDefaultRelationId,
 	.identity = MIG_IDENTITY_PARENT,
 	.create_order = MIG_CREATE_DEFAULT,
+	.parent_kind = &mig_kind_column,
 	.drop_order = MIG_DROP_DEFAULT,
 	.rebuildable = true,
 	.goes_with_parent = true,

@@ -33,6 +33,9 @@ static const MigAttribute comment_attributes[] = {
 	{NULL, MIG_COMPARE_NEVER}
 };
 
+/* what initdb says of it */
+#define PUBLIC_COMMENT "standard public schema"
+
 /*
  * Left out are what the server says itself of the schema public and of
  * extensions, and comments on the index of a constraint, which is no fact.
@@ -44,7 +47,7 @@ PROPERTY_COLUMNS("''")
 " FROM pg_catalog.pg_description) x"
 " WHERE (x.objid >= 16384 OR x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)"
 " AND x.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass"
-" AND NOT (x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.description = 'standard public schema')"
+" AND NOT (x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.description = '" PUBLIC_COMMENT "')"
 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c"
 " WHERE c.conindid = x.objid AND c.contype IN ('p', 'u', 'x') AND x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)";
 
@@ -55,10 +58,14 @@ comment_create(MigSqlList *sql, const MigFact *fact)
 					  quote_literal_cstr(mig_value(fact, "text")));
 }
 
+/* Without a comment of its own, the schema public has the server's. */
 static void
 comment_drop(MigSqlList *sql, const MigFact *fact)
 {
-	mig_sql_statement(sql, "COMMENT ON %s IS NULL", mig_object_text(fact->parent));
+	bool		is_public = fact->parent->kind == &mig_kind_schema && strcmp(fact->parent->name, "public") == 0;
+
+	mig_sql_statement(sql, "COMMENT ON %s IS %s", mig_object_text(fact->parent),
+					  is_public ? "'" PUBLIC_COMMENT "'" : "NULL");
 }
 
 static void

@@ -100,7 +100,7 @@ static const char *const table_query =
 " UNION ALL SELECT 'toast.' || " MIG_SQL_OPTION " FROM pg_catalog.unnest(tc.reloptions) AS o) AS o(o)) END,"
 " CASE WHEN c.relrowsecurity THEN 'ENABLE' END,"
 " CASE WHEN c.relforcerowsecurity THEN 'FORCE' END,"
-" CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END,"
+" CASE WHEN c.relkind <> 'f' THEN CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END END,"
 " fs.srvname::pg_catalog.text,"
 " CASE WHEN ft.ftoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(ft.ftoptions) AS o) END"
 " FROM pg_catalog.pg_class c"
@@ -138,7 +138,7 @@ append_table_tail(StringInfo buf, const MigFact *table)
 		appendStringInfo(buf, " WITH (%s)", mig_value(table, "options"));
 	if (mig_value(table, "tablespace"))
 		appendStringInfo(buf, " TABLESPACE %s", quote_identifier(mig_value(table, "tablespace")));
-	if (is_foreign(table))
+	if (mig_value(table, "server"))
 		appendStringInfo(buf, " SERVER %s", quote_identifier(mig_value(table, "server")));
 	if (mig_value(table, "foreign_options"))
 		appendStringInfo(buf, " OPTIONS (%s)", mig_value(table, "foreign_options"));
@@ -466,6 +466,7 @@ const MigKind mig_kind_sequence_owner = {
 	.identity = MIG_IDENTITY_PARENT,
 	.create_order = MIG_CREATE_SEQUENCE_OWNER,
 	.drop_order = MIG_DROP_DEFAULT,
+	.parent_kind = &mig_kind_sequence,
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = sequence_owner_attributes,
