@@ -37,3 +37,20 @@ SELECT * FROM migrate_graph();
 
 -- And everything that is still missing.
 SELECT * FROM migrate_upgrade('head');
+
+-- Now the other way round: model/*.sql says what the tables shall be.  What
+-- differs from that?  A column has another name, invoices have a new state, a
+-- larger total and an index; views and functions over them have to make way.
+SELECT operation, object_type, identity FROM migrate_diff('database', 'model');
+
+-- Write the revision.  Both directions are executed and compared, on empty
+-- schemas that nobody else sees, before it is handed over.
+SELECT script FROM migrate_revision('invoices can be reminded', autogenerate => true) \gx
+
+-- Run it; then there is nothing left to do.
+SELECT * FROM migrate_upgrade('head');
+SELECT migrate_check();
+SELECT * FROM account_overview;
+
+-- Does every downgrade of the history undo its upgrade?
+SELECT * FROM migrate_prove();

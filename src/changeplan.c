@@ -306,6 +306,76 @@ find_dependents(const MigSchemaData *data, Dependents *dependents)
 	}
 }
 
+/* Does a routine know of a column of the table, and not only of its row type? */
+static bool
+needs_column_of(const MigFact *routine, const MigFact *table)
+{
+	int			i;
+
+	for (i = 0; i < routine->nneeds; i++)
+	{
+		if (routine->needs[i]->kind == &mig_kind_column && routine->needs[i]->parent == table)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The server refuses to rewrite a table whose row type is used by a column of
+ * another, or by a routine that it knows to use one of its columns.
+ */
+static void
+visit_row_type(MigChangePlan *plan, Dependents *dependents, const MigFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, dependents->lists[table->index])
+	{
+		const MigFact *dependent = lfirst(lc);
+
+		if (is_leaving(mig_fact_plan(plan, dependent)->state) || dependent->twin == NULL)
+			continue;
+		if (dependent->kind == &mig_kind_routine && needs_column_of(dependent, table))
+			rebuild(plan, dependents, dependent);
+		else if (dependent->kind == &mig_kind_column && dependent->parent != table)
+			refuse(plan, dependent, psprintf("its type is the row type of table %s, which would be rewritten",
+											 table->identity));
+	}
+}
+
+/* Does what happens to the fact rewrite the table that it is, or is in? */
+static const MigFact *
+rewritten_table(const MigChangePlan *plan, const MigFact *from)
+{
+	const MigFactPlan *fact_plan = mig_fact_plan(plan, from);
+
+	if (fact_plan->state != MIG_STATE_ALTER || from->twin == NULL)
+		return NULL;
+	if (from->kind == &mig_kind_table)
+		return mig_same_value(from, from->twin, "persistence") &&
+			mig_same_value(from, from->twin, "access_method") ? NULL : from;
+	if (from->kind == &mig_kind_column && (fact_plan->retyped || mig_column_changes_type(from, from->twin)))
+		return from->parent;
+	return NULL;
+}
+
+/* Tables that are rewritten because they get a column with values. */
+static void
+visit_added_columns(MigChangePlan *plan, Dependents *dependents)
+{
+	int			i;
+
+	for (i = 0; i < plan->to->nfacts; i++)
+	{
+		const MigFact *column = plan->to->facts[i];
+
+		if (column->kind == &mig_kind_column && mig_fact_plan(plan, column)->state == MIG_STATE_CREATE &&
+			column->parent->twin &&
+			(mig_value(column, "generated") || mig_value(column, "identity") || mig_column_default(column)))
+			visit_row_type(plan, dependents, column->parent->twin);
+	}
+}
+
 /* Spread the states to what stands in the way. */
 static void
 expand(MigChangePlan *plan)
@@ -319,13 +389,17 @@ expand(MigChangePlan *plan)
 		if (mig_fact_plan(plan, plan->from->facts[i])->state != MIG_STATE_KEEP)
 			dependents.work = lappend(dependents.work, plan->from->facts[i]);
 	}
+	visit_added_columns(plan, &dependents);
 	/* the list grows while it is walked */
 	for (i = 0; i < list_length(dependents.work); i++)
 	{
 		const MigFact *fact = list_nth(dependents.work, i);
+		const MigFact *table = rewritten_table(plan, fact);
 		ListCell   *lc;
 
 		CHECK_FOR_INTERRUPTS();
+		if (table)
+			visit_row_type(plan, &dependents, table);
 		foreach(lc, dependents.lists[fact->index])
 			visit_dependent(plan, &dependents, fact, lfirst(lc));
 	}

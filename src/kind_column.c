@@ -137,28 +137,6 @@ mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_
 		append_not_null(buf, column);
 }
 
-/* Write what a column has that its definition cannot say. */
-void
-mig_column_extras(MigSqlList *sql, const MigFact *column)
-{
-	const char *name = mig_sql_local_name(column);
-
-	if (mig_value(column, "storage"))
-		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STORAGE %s", name, mig_value(column, "storage"));
-	if (mig_value(column, "statistics"))
-		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
-					   mig_value(column, "statistics"));
-	if (mig_value(column, "options"))
-		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(column, "options"));
-}
-
-/* The default of a column of the same side, or NULL. */
-const MigFact *
-mig_column_default(const MigFact *column)
-{
-	return mig_fact_find(column->data, &mig_kind_default, column->identity);
-}
-
 /* The column of a parent table that an inherited column comes from, or NULL. */
 static const MigFact *
 column_of_parent(const MigFact *column)
@@ -190,15 +168,37 @@ set_not_null(MigSqlList *sql, const MigFact *column)
 		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET NOT NULL", name);
 }
 
-/* Write what a column has more than the one that it comes from. */
-static void
-inherited_column_create(MigSqlList *sql, const MigFact *fact)
+/* Is an inherited column NOT NULL by itself? */
+static bool
+has_own_not_null(const MigFact *column)
 {
-	const MigFact *origin = column_of_parent(fact);
+	const MigFact *origin = column_of_parent(column);
 
-	if (mig_value(fact, "not_null") && (origin == NULL || mig_value(origin, "not_null") == NULL))
-		set_not_null(sql, fact);
-	mig_column_extras(sql, fact);
+	return mig_value(column, "not_null") && (origin == NULL || mig_value(origin, "not_null") == NULL);
+}
+
+/* Write what a column has that its definition, if it has one, cannot say. */
+void
+mig_column_extras(MigSqlList *sql, const MigFact *column)
+{
+	const char *name = mig_sql_local_name(column);
+
+	if (mig_column_is_inherited(column) && has_own_not_null(column))
+		set_not_null(sql, column);
+	if (mig_value(column, "storage"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STORAGE %s", name, mig_value(column, "storage"));
+	if (mig_value(column, "statistics"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
+					   mig_value(column, "statistics"));
+	if (mig_value(column, "options"))
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(column, "options"));
+}
+
+/* The default of a column of the same side, or NULL. */
+const MigFact *
+mig_column_default(const MigFact *column)
+{
+	return mig_fact_find(column->data, &mig_kind_default, column->identity);
 }
 
 static void
@@ -206,14 +206,12 @@ column_create(MigSqlList *sql, const MigFact *fact)
 {
 	StringInfoData buf;
 
-	if (mig_column_is_inherited(fact))
+	if (!mig_column_is_inherited(fact))
 	{
-		inherited_column_create(sql, fact);
-		return;
+		initStringInfo(&buf);
+		mig_append_column(&buf, fact, NULL);
+		mig_sql_action(sql, fact->parent, "ADD COLUMN %s", buf.data);
 	}
-	initStringInfo(&buf);
-	mig_append_column(&buf, fact, NULL);
-	mig_sql_action(sql, fact->parent, "ADD COLUMN %s", buf.data);
 	mig_column_extras(sql, fact);
 }
 
@@ -275,7 +273,8 @@ typedef enum Conversion
 {
 	CONVERSION_LOSSLESS,		/* as any value of the type could */
 	CONVERSION_ASSIGNMENT,		/* as INSERT would do it */
-	CONVERSION_EXPLICIT			/* only if told to */
+	CONVERSION_EXPLICIT,		/* only if told to */
+	CONVERSION_NONE				/* only through text */
 } Conversion;
 
 /*
@@ -292,8 +291,9 @@ conversion_of(const char *from, const char *to)
 		return CONVERSION_EXPLICIT;
 	if (can_coerce_type(1, &from_type, &to_type, COERCION_IMPLICIT))
 		return CONVERSION_LOSSLESS;
-	return can_coerce_type(1, &from_type, &to_type, COERCION_ASSIGNMENT) ? CONVERSION_ASSIGNMENT :
-		CONVERSION_EXPLICIT;
+	if (can_coerce_type(1, &from_type, &to_type, COERCION_ASSIGNMENT))
+		return CONVERSION_ASSIGNMENT;
+	return can_coerce_type(1, &from_type, &to_type, COERCION_EXPLICIT) ? CONVERSION_EXPLICIT : CONVERSION_NONE;
 }
 
 /* Does the change of a column go through ALTER COLUMN TYPE? */
@@ -326,7 +326,7 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 	/* a generated column is computed, and a foreign table not ours to change */
 	if (mig_value(to, "generated") == NULL && !mig_value_is(to->parent, "relkind", "foreign table"))
 	{
-		if (through_text)
+		if (through_text || conversion == CONVERSION_NONE)
 			using = psprintf(" USING %s::text%s::%s", name,
 							 len > 2 && strcmp(type + len - 2, "[]") == 0 ? "[]" : "", type);
 		else if (conversion == CONVERSION_EXPLICIT)
@@ -480,6 +480,7 @@ const MigKind mig_kind_column = {
 	.inside_parent = true,
 	.goes_with_parent = true,
 	.attributes = column_attributes,
+	.required = "type position identity:minimum identity:maximum identity:start identity:increment identity:cache",
 	.query = column_query,
 	.create = column_create,
 	.drop = column_drop,
@@ -565,12 +566,13 @@ const MigKind mig_kind_default = {
 	.name = "default value",
 	.class_id = AttrDefaultRelationId,
 	.identity = MIG_IDENTITY_PARENT,
-	.create_order = MIG_CREATE_DEFAULT,
 	.parent_kind = &mig_kind_column,
+	.create_order = MIG_CREATE_DEFAULT,
 	.drop_order = MIG_DROP_DEFAULT,
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = default_attributes,
+	.required = "expression",
 	.query = default_query,
 	.create = default_create,
 	.drop = default_drop,

@@ -11,6 +11,7 @@
 #include "fact.h"
 
 extern bool mig_column_is_inherited(const MigFact *column);
+extern bool mig_column_changes_type(const MigFact *from, const MigFact *to);
 extern const MigFact *mig_column_default(const MigFact *column);
 extern void mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_fact);
 extern void mig_column_extras(MigSqlList *sql, const MigFact *column);
