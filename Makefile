@@ -15,7 +15,7 @@ MODULE_big = migrate
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 DATA = $(sort $(wildcard sql/migrate--*.sql))
 
-PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 ifdef WERROR
 # Not -Wshadow=compatible-local: PGXS has it from 16 on, and a header of 15 is
 # not clean.  Not -Wformat-nonliteral: SQL is formatted with a schema's name.

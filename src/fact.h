@@ -100,6 +100,7 @@ struct MigKind
 	const char *name;			/* object type, in pg_identify_object()'s words */
 	Oid			class_id;		/* of the address of its facts; 0: none */
 	MigIdentityStyle identity;
+	const MigKind *parent_kind;	/* of the parent, if it is always the same */
 	int			names;			/* MIG_NAMES_... bits */
 
 	/*
@@ -122,6 +123,13 @@ struct MigKind
 
 	/* ends with one whose name is NULL */
 	const MigAttribute *attributes;
+
+	/*
+	 * What no fact of the kind is without, separated by blanks: names of
+	 * attributes; "a:b" for b if a is set; "parent".  A document that lacks
+	 * it is refused; so the rules can rely on it.
+	 */
+	const char *required;
 
 	/*
 	 * The query that reads the facts, or NULL if code of its own does.  $1 is
@@ -208,6 +216,7 @@ extern const char *mig_value(const MigFact *fact, const char *attribute);
 extern bool mig_value_is(const MigFact *fact, const char *attribute, const char *value);
 extern bool mig_same_value(const MigFact *from, const MigFact *to, const char *attribute);
 extern bool mig_attribute_differs(const MigFact *from, const MigFact *to, int attribute);
+extern bool mig_fact_moves(const MigFact *from, const MigFact *to);
 extern bool mig_fact_differs(const MigFact *from, const MigFact *to);
 extern const char *mig_sql_name(const MigFact *fact);
 extern const char *mig_sql_local_name(const MigFact *fact);

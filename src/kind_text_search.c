@@ -68,6 +68,7 @@ const MigKind mig_kind_ts_parser = {
 	.drop_order = MIG_DROP_TEXT_SEARCH,
 	.rebuildable = true,
 	.attributes = function_attributes,
+	.required = "functions",
 	.query = parser_query,
 	.create = create_of_functions,
 	.drop = mig_drop_object,
@@ -82,6 +83,7 @@ const MigKind mig_kind_ts_template = {
 	.drop_order = MIG_DROP_TEXT_SEARCH,
 	.rebuildable = true,
 	.attributes = function_attributes,
+	.required = "functions",
 	.query = template_query,
 	.create = create_of_functions,
 	.drop = mig_drop_object,
@@ -178,6 +180,7 @@ const MigKind mig_kind_ts_dictionary = {
 	.drop_order = MIG_DROP_TEXT_SEARCH,
 	.rebuildable = true,
 	.attributes = dictionary_attributes,
+	.required = "template",
 	.query = dictionary_query,
 	.create = dictionary_create,
 	.drop = mig_drop_object,
@@ -225,8 +228,7 @@ typedef struct Mappings
 static void
 read_mappings(const MigFact *fact, Mappings *mappings)
 {
-	mig_array_items(mig_value(fact, "tokens"), &mappings->tokens);
-	mig_array_items(mig_value(fact, "dictionaries"), &mappings->dictionaries);
+	mig_array_pairs(fact, "tokens", "dictionaries", &mappings->tokens, &mappings->dictionaries);
 }
 
 /* The dictionaries of a token type, or NULL. */
@@ -336,6 +338,7 @@ const MigKind mig_kind_ts_configuration = {
 	.drop_order = MIG_DROP_TEXT_SEARCH,
 	.rebuildable = true,
 	.attributes = configuration_attributes,
+	.required = "parser",
 	.query = configuration_query,
 	.create = configuration_create,
 	.drop = mig_drop_object,

@@ -257,6 +257,7 @@ const MigKind mig_kind_domain = {
 	.create_order = MIG_CREATE_DOMAIN,
 	.drop_order = MIG_DROP_DOMAIN,
 	.attributes = domain_attributes,
+	.required = "type",
 	.query = domain_query,
 	.create = domain_create,
 	.drop = mig_drop_object,
@@ -327,11 +328,13 @@ const MigKind mig_kind_domain_constraint = {
 	.name = "domain constraint",
 	.class_id = ConstraintRelationId,
 	.identity = MIG_IDENTITY_ON_PARENT,
+	.parent_kind = &mig_kind_domain,
 	.create_order = MIG_CREATE_DOMAIN,
 	.drop_order = MIG_DROP_CONSTRAINT,
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = domain_constraint_attributes,
+	.required = "definition",
 	.query = domain_constraint_query,
 	.create = domain_constraint_create,
 	.drop = domain_constraint_drop,
@@ -382,8 +385,7 @@ composite_create(MigSqlList *sql, const MigFact *fact)
 	MigNameList definitions;
 	int			i;
 
-	mig_array_items(mig_value(fact, "attributes"), &names);
-	mig_array_items(mig_value(fact, "definitions"), &definitions);
+	mig_array_pairs(fact, "attributes", "definitions", &names, &definitions);
 	initStringInfo(&buf);
 	for (i = 0; i < names.count; i++)
 		appendStringInfo(&buf, "%s%s %s", i > 0 ? ", " : "", quote_identifier(names.names[i]),
@@ -432,10 +434,8 @@ composite_change(const MigFact *from, const MigFact *to, const char **reason)
 	int			kept = 0;
 	int			i;
 
-	mig_array_items(mig_value(from, "attributes"), &old_names);
-	mig_array_items(mig_value(from, "definitions"), &old_definitions);
-	mig_array_items(mig_value(to, "attributes"), &new_names);
-	mig_array_items(mig_value(to, "definitions"), &new_definitions);
+	mig_array_pairs(from, "attributes", "definitions", &old_names, &old_definitions);
+	mig_array_pairs(to, "attributes", "definitions", &new_names, &new_definitions);
 	for (i = 0; i < old_names.count; i++)
 	{
 		if (!mig_name_list_contains(&new_names, old_names.names[i]))
@@ -540,11 +540,13 @@ const MigKind mig_kind_composite_attribute = {
 	.name = "type attribute",
 	.class_id = RelationRelationId,
 	.identity = MIG_IDENTITY_MEMBER,
+	.parent_kind = &mig_kind_composite,
 	.create_order = MIG_CREATE_TYPE,
 	.drop_order = MIG_DROP_TYPE,
 	.inside_parent = true,
 	.goes_with_parent = true,
 	.attributes = composite_attribute_attributes,
+	.required = "type",
 	.query = composite_attribute_query,
 	.create = composite_attribute_create,
 	.drop = composite_attribute_drop,
@@ -659,6 +661,7 @@ const MigKind mig_kind_range = {
 	.create_order = MIG_CREATE_TYPE,
 	.drop_order = MIG_DROP_TYPE,
 	.attributes = range_attributes,
+	.required = "subtype",
 	.query = range_query,
 	.create = range_create,
 	.drop = mig_drop_object,

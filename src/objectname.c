@@ -185,3 +185,20 @@ mig_array_items(const char *array, MigNameList *items)
 			mig_name_list_add(items, TextDatumGetCString(elements[i]));
 	}
 }
+
+/* Read two arrays whose items belong together. */
+void
+mig_array_pairs(const MigFact *fact, const char *first, const char *second,
+				MigNameList *first_items, MigNameList *second_items)
+{
+	mig_array_items(mig_value(fact, first), first_items);
+	mig_array_items(mig_value(fact, second), second_items);
+	/* as they may come from a document */
+	if (first_items->count != second_items->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the schema data of %s %s are not consistent", fact->kind->name, fact->identity),
+				 errdetail("There are %d \"%s\", but %d \"%s\".", first_items->count, first,
+						   second_items->count, second),
+				 errhint("Pass a document unchanged, as SELECT migrate_snapshot(); returned it.")));
+}

@@ -18,5 +18,7 @@ extern const char *mig_grant_target(const MigFact *fact);
 extern void mig_drop_object(MigSqlList *sql, const MigFact *fact);
 extern void mig_rename_object(MigSqlList *sql, const MigFact *from, const MigFact *to);
 extern void mig_array_items(const char *array, MigNameList *items);
+extern void mig_array_pairs(const MigFact *fact, const char *first, const char *second,
+							MigNameList *first_items, MigNameList *second_items);
 
 #endif							/* MIG_OBJECTNAME_H */

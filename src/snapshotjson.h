@@ -17,7 +17,7 @@
 extern char *mig_schema_data_fingerprint(const MigSchemaData *data);
 extern char *mig_schema_data_to_json(const MigSchemaData *data);
 
-/* snapshotparse.c */
+/* snapshotread.c */
 extern MigSchemaData *mig_schema_data_from_json(const char *json);
 
 #endif							/* MIG_SNAPSHOTJSON_H */

@@ -209,7 +209,11 @@ SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column"
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column","name":"x","parent":{"table":1}},');
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column","name":"x","parent":{"elephant":"x"}},');
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column","name":"x","parent":{"table":"x","schema":"y"}},');
-SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column","name":"x","parent":{"table":"nowhere.x"}},');
+SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table column","name":"x","parent":{"schema":"regress_snap"}},');
+SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"comment","name":"","values":{"text":"x"},"parent":{"table":"nowhere.x"}},');
+SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table","name":"x","values":{"relkind":"table"}},');
+SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"table","name":"x","schema":"regress_snap"},');
+SELECT detail FROM pg_temp.refused('"position":"1"', '"position":"1","identity":"ALWAYS"');
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"schema","name":"x","values":{"color":"red"}},');
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"domain","name":"x","values":{"type":null}},');
 SELECT detail FROM pg_temp.refused('"facts":[', '"facts":[{"kind":"domain","name":"x","values":{"type":"x","type":"x"}},');
@@ -301,7 +305,6 @@ SELECT count(*) FROM migrate_model_cache;
 SELECT sql FROM migrate_diff();
 SELECT count(*), min(document::jsonb ->> 'format') AS format FROM migrate_model_cache;
 \c
-\i tests/sql/helpers.sql
 SET client_min_messages = warning;
 SET migrate.schemas = 'regress_snap';
 SELECT xmin AS xmin FROM migrate_model_cache \gset
@@ -358,5 +361,4 @@ SELECT action FROM migrate_model('a', NULL);
 -- Clean up
 --
 DROP SCHEMA regress_snap CASCADE;
-TRUNCATE migrate_model_cache;
-CALL pg_temp.reset();
+\i tests/sql/helpers.sql
