@@ -47,6 +47,7 @@ REGRESS = \
 	trust \
 	errors \
 	snapshot \
+	model \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

@@ -3,8 +3,8 @@
  * modelorder.c
  *	  In which order the statements of the model are tried.
  *
- * That of the model, except that a statement which names what only a later
- * one creates waits for that one.  Files in alphabetical order with foreign
+ * That of the model, except that schemas and extensions come first, and that a
+ * statement which names what only a later one creates waits for that one.  Files in alphabetical order with foreign
  * keys from one to the next would run without it, too, but many statements
  * would have to fail first, which takes time (modelexec.c).
  *
@@ -537,6 +537,43 @@ put_barriers(Order *order)
 	}
 }
 
+/* Is it the first statement of the model that creates this schema? */
+static bool
+is_first_of_schema(const MigModel *model, int statement)
+{
+	const char *schema = model->statements[statement].schema;
+	int			i;
+
+	for (i = 0; i < statement; i++)
+	{
+		if (model->statements[i].schema != NULL && strcmp(model->statements[i].schema, schema) == 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Schemas first, then extensions: an unqualified name means something else
+ * while a schema of search_path is missing.
+ */
+static void
+put_containers(Order *order)
+{
+	const MigModel *model = order->model;
+	int			i;
+
+	for (i = 0; i < model->nstatements; i++)
+	{
+		if (model->statements[i].schema != NULL && is_first_of_schema(model, i))
+			put(order, i);
+	}
+	for (i = 0; i < model->nstatements; i++)
+	{
+		if (model->statements[i].extension != NULL)
+			put(order, i);
+	}
+}
+
 /*
  * The order in which to try the statements: an array of their indexes.
  */
@@ -561,11 +598,12 @@ mig_model_order(const MigModel *model)
 		for (j = 0; j < names->count; j++)
 			wait_for_name(&order, i, names->names[j]);
 	}
+	put_containers(&order);
 	for (i = 0; i < n; i++)
 	{
 		if (model->statements[i].is_barrier)
 			order.barriers = lappend_int(order.barriers, i);
-		else if (order.missing[i] == 0)
+		else if (order.missing[i] == 0 && !order.done[i])
 			put(&order, i);
 		put_barriers(&order);
 	}
