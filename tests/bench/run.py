@@ -3,13 +3,14 @@
 
   tests/bench/run.py [options] [case...]
 
-Cases: upgrade delay idle memory register; without one, all of them.
+Cases: upgrade delay idle memory register autogen; without one, all of them.
 """
 
 import argparse
 import signal
 import sys
 
+import autogen
 import idle
 import memory
 import pq
@@ -23,6 +24,7 @@ CASES = {
     "idle": idle.idle,
     "memory": memory.memory,
     "register": register.register,
+    "autogen": autogen.autogen,
 }
 
 
@@ -42,12 +44,14 @@ def main():
     options = parser.parse_args()
     options.statements = [1000, 10000, 100000]
     options.registered = [1000, 10000]
+    options.tables, options.many_tables = 1000, 10000
     if options.quick:
         options.rounds = options.delay_rounds = 1
         options.revisions = 50
         options.sizes = "200,2000"
         options.statements = [100, 1000, 10000]
         options.registered = [100, 1000]
+        options.tables, options.many_tables = 50, 500
     options.sizes = [int(size) for size in options.sizes.split(",")]
     for case in options.case:
         if case not in CASES:

@@ -114,6 +114,13 @@ class Server:
             conf.write("fsync = %s\n" % ("on" if self.fsync else "off"))
         self._run([os.path.join(self.bindir, "pg_ctl"), "-w", "-D", data, "-l", os.path.join(data, "log"), "start"])
 
+    def restart(self, **settings):
+        """With other settings; without any, as it was."""
+        pg_ctl = [os.path.join(self.bindir, "pg_ctl"), "-w", "-D", self.path("data"), "-l", self.path("data", "log")]
+        changes = " ".join("-c %s=%s" % setting for setting in settings.items())
+        self._run(pg_ctl + ["-m", "fast", "stop"])
+        self._run(pg_ctl + ["-o", changes, "start"])
+
     def __enter__(self):
         try:
             self.build()

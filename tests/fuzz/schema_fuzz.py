@@ -61,6 +61,7 @@ class Refused(Exception):
 def general(message):
     """A message without names and numbers."""
     message = re.sub(r'"(?:[^"]|"")*"|\'[^\']*\'|<[^>]*>', "N", message.split("\n")[0])
+    message = re.sub("cannot cast type .*", "cannot cast", message)
     return re.sub(r"\d+", "0", re.sub(r"\w*_\d+\w*(\.\w+)*", "N", message))[:200]
 
 

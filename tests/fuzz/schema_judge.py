@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 
@@ -78,6 +79,23 @@ def _any_order(statement):
                   flags=re.M | re.S)
 
 
+def _sorted_list(found):
+    return found.group(1) + ", ".join(sorted(found.group(2).split(", "))) + found.group(3)
+
+
+def _cast_elements(found):
+    elements = re.findall(r"'(?:[^']|'')*'::[a-z ]+", found.group(1))
+    return "ARRAY[%s]" % ", ".join("(%s)::%s" % (element, found.group(2)) for element in elements)
+
+
+def _parameters(text):
+    """Storage parameters, and columns of statistics, in any order."""
+    text = re.sub(r"^(WITH \()(.*)(\)[;\n])", _sorted_list, text + "\n", flags=re.M).strip()
+    # what is read back of the first is the second
+    text = re.sub(r"\(ARRAY\[((?:'(?:[^']|'')*'::[a-z ]+(?:, )?)+)\]\)::(text)\[\]", _cast_elements, text)
+    return re.sub(r"^(CREATE STATISTICS .* ON )(.*)( FROM )", _sorted_list, text)
+
+
 def entries(dump):
     """{(type, number of equal ones): text} of an output of pg_dump, as a list of (type, text)."""
     dump = "\n".join(line for line in dump.split("\n")
@@ -88,19 +106,23 @@ def entries(dump):
         if (type_ == "EXTENSION" and name == "migrate") or (type_ == "COMMENT" and name == "EXTENSION migrate"):
             continue
         text = "\n".join(line for line in text.split("\n") if line.strip("- "))
-        result.append((type_, _any_order(text)))
+        # statements in any order; a statement begins at the start of a line
+        statements = re.split(r"(?<=;)\n(?=[A-Z])", _parameters(_any_order(text)))
+        result.append((type_, "\n".join(statements[:1] + sorted(statements[1:]))))
     return sorted(result)
+
+
+def _bare(entry):
+    """Without parentheses: (a AND b) AND c is read back as a AND b AND c."""
+    return entry[0], re.sub(r"[() ]", "", entry[1])
 
 
 def difference(expected, found):
     """[(sign, type, text)]: - what is missing, + what should not be there."""
-    result, rest = [], list(found)
-    for entry in expected:
-        if entry in rest:
-            rest.remove(entry)
-        else:
-            result.append(("-",) + entry)
-    return result + [("+",) + entry for entry in rest]
+    missing = Counter(map(_bare, expected)) - Counter(map(_bare, found))
+    more = Counter(map(_bare, found)) - Counter(map(_bare, expected))
+    return ([("-",) + entry for entry in expected if _bare(entry) in missing]
+            + [("+",) + entry for entry in found if _bare(entry) in more])
 
 
 class Judge:

@@ -6,7 +6,7 @@ from schema_types import BTREE, BUILTIN, HASH, Typ, expression, literal, pick_ty
 STORAGES = ("PLAIN", "EXTERNAL", "EXTENDED", "MAIN")
 VARLENA = {"text", "json", "jsonb", "bytea", "array", "tsvector"}
 OPTIONS = ("fillfactor = %d", "autovacuum_enabled = false", "autovacuum_vacuum_threshold = %d", "parallel_workers = 2",
-           "toast.autovacuum_enabled = false", "user_catalog_table = true", "toast_tuple_target = 4096")
+           "toast.autovacuum_enabled = false", "toast_tuple_target = 4096")
 
 
 class Column(Thing):
