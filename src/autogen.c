@@ -251,11 +251,44 @@ write_script(Direction *direction, bool fold, bool check_bodies)
 }
 
 /*
- * Run a script in a subtransaction: does it do what it should?  If not, it is
- * as if it had not been run, and *reason says why not.
+ * Run a script: does it do what it should?
+ *
+ * Some things the server decides only then, such as the names of the indexes
+ * that partitions get.  What still differs is planned in turn, and if that is
+ * all it takes, appended to the script.
  */
 static bool
-try_script(Direction *direction, const char *script, char **reason, ErrorData **error)
+run_and_compare(Direction *direction, char **script, char **reason)
+{
+	MigSchemaData *result;
+	MigChangePlan *rest;
+	char	   *sql;
+	int			nlosses;
+
+	run_checked(direction->name, *script);
+	result = read_again(direction->scope, direction->declared);
+	rest = mig_change_plan(result, direction->expected);
+	if (rest->noperations == 0 && rest->nrefusals == 0)
+		return true;
+	sql = mig_change_script(rest, true, &nlosses);
+	*reason = mig_describe_difference(result, direction->expected, MAX_SHOWN_DIFFERENCES);
+	if (rest->nrefusals > 0 || sql[0] == '\0')
+		return false;
+	run_checked(direction->name, sql);
+	result = read_again(direction->scope, direction->declared);
+	if (!mig_same_schema_data(result, direction->expected))
+		return false;
+	*script = psprintf("%s\n%s", *script, sql);
+	direction->nlosses += nlosses;
+	return true;
+}
+
+/*
+ * Run a script in a subtransaction: does it do what it should?  If not, it is
+ * as if it had not been run, and *reason or *error says why not.
+ */
+static bool
+try_script(Direction *direction, char **script, char **reason, ErrorData **error)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	ResourceOwner oldowner = CurrentResourceOwner;
@@ -265,13 +298,7 @@ try_script(Direction *direction, const char *script, char **reason, ErrorData **
 	MemoryContextSwitchTo(oldcontext);
 	PG_TRY();
 	{
-		MigSchemaData *result;
-
-		run_checked(direction->name, script);
-		result = read_again(direction->scope, direction->declared);
-		proved = mig_same_schema_data(result, direction->expected);
-		if (!proved)
-			*reason = mig_describe_difference(result, direction->expected, MAX_SHOWN_DIFFERENCES);
+		proved = run_and_compare(direction, script, reason);
 		if (proved)
 			ReleaseCurrentSubTransaction();
 		else
@@ -330,7 +357,7 @@ prove(Direction *direction)
 		if (!check_bodies && !may_leave_unchecked)
 			continue;
 		script = write_script(direction, fold, check_bodies);
-		if (try_script(direction, script, &this_reason, &this_error))
+		if (try_script(direction, &script, &this_reason, &this_error))
 		{
 			direction->script = script;
 			return;

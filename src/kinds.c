@@ -36,6 +36,7 @@ const MigKind *const mig_kinds[] = {
 	&mig_kind_sequence_owner,
 	&mig_kind_constraint,
 	&mig_kind_index,
+	&mig_kind_partition_index,
 	&mig_kind_statistics,
 	&mig_kind_routine,
 	&mig_kind_aggregate,

@@ -105,6 +105,10 @@ extern const MigKind mig_kind_constraint;
 extern const MigKind mig_kind_index;
 extern const MigKind mig_kind_statistics;
 
+/* kind_partindex.c */
+extern const MigKind mig_kind_partition_index;	/* part of an index or
+												 * constraint of the parent */
+
 /* kind_type.c */
 extern const MigKind mig_kind_enum;
 extern const MigKind mig_kind_domain;
