@@ -338,6 +338,16 @@ mig_attribute_differs(const MigFact *from, const MigFact *to, int attribute)
 		!equal_values(from->values[attribute], to->values[attribute]);
 }
 
+/*
+ * Is it in another object on the other side?  Nothing in the name of an index
+ * says which table it is on.
+ */
+bool
+mig_fact_moves(const MigFact *from, const MigFact *to)
+{
+	return from->parent != NULL && from->parent->twin != to->parent;
+}
+
 /* Do two facts of one kind differ in anything that is compared? */
 bool
 mig_fact_differs(const MigFact *from, const MigFact *to)
@@ -345,6 +355,8 @@ mig_fact_differs(const MigFact *from, const MigFact *to)
 	int			n = mig_kind_nattributes(from->kind);
 	int			i;
 
+	if (mig_fact_moves(from, to))
+		return true;
 	for (i = 0; i < n; i++)
 	{
 		if (mig_attribute_differs(from, to, i))

@@ -279,6 +279,8 @@ index_change(const MigFact *from, const MigFact *to, const char **reason)
 
 	for (i = 0; i < lengthof(fixed); i++)
 	{
+	if (mig_fact_moves(from, to))
+		return MIG_CHANGE_REPLACE;
 		if (!mig_same_value(from, to, fixed[i]))
 			return MIG_CHANGE_REPLACE;
 	}
@@ -359,7 +361,7 @@ statistics_drop(MigSqlList *sql, const MigFact *fact)
 static MigChange
 statistics_change(const MigFact *from, const MigFact *to, const char **reason)
 {
-	return mig_same_value(from, to, "kinds") && mig_same_value(from, to, "columns") ?
+	return mig_same_value(from, to, "kinds") && mig_same_value(from, to, "columns") && !mig_fact_moves(from, to) ?
 		MIG_CHANGE_ALTER : MIG_CHANGE_REPLACE;
 }
 
