@@ -38,13 +38,29 @@
  * ----------
  */
 
+/* The line of an error's context that says where in which script; NULL: none does. */
+static char *
+error_place(const char *context)
+{
+	while (context)
+	{
+		size_t		len = strcspn(context, "\n");
+
+		if (strncmp(context, "upgrade of revision ", strlen("upgrade of revision ")) == 0 ||
+			strncmp(context, "downgrade of revision ", strlen("downgrade of revision ")) == 0)
+			return pnstrdup(context, len);
+		context = context[len] ? context + len + 1 : NULL;
+	}
+	return NULL;
+}
+
 /* What an error says, and where it is from. */
 static char *
 error_text(const ErrorData *error)
 {
-	if (error->context == NULL)
-		return pstrdup(error->message);
-	return psprintf("%s (%.*s)", error->message, (int) strcspn(error->context, "\n"), error->context);
+	char	   *place = error_place(error->context);
+
+	return place ? psprintf("%s (%s)", error->message, place) : pstrdup(error->message);
 }
 
 /* Is it an error of the moment, not of the script? */
@@ -184,9 +200,11 @@ prove_body(void *arg)
 {
 	Proving    *proving = (Proving *) arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(proving->context);
-	MigSchemaData *data = mig_read_replayed(proving->scope);
+	MigSchemaData *data;
 	int			i;
 
+	mig_replay_begin(&proving->replay);
+	data = mig_read_replayed(proving->scope);
 	for (i = 0; i <= proving->last && data; i++)
 	{
 		MigSchemaData *after;
@@ -361,6 +379,7 @@ search_body(void *arg)
 	MemoryContext oldcontext = MemoryContextSwitchTo(search->context);
 	int			i;
 
+	mig_replay_begin(search->replay);
 	search_here(search, 0);
 	for (i = 0; i < search->replay->plan.nsteps; i++)
 	{

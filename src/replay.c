@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "execscript.h"
+#include "miscadmin.h"
 #include "pg_compat.h"
 #include "purecore.h"
 #include "replay.h"
@@ -20,6 +21,7 @@
 #include "spiutil.h"
 #include "sqlscan.h"
 #include "trust.h"
+#include "utils/builtins.h"
 
 /* Overwrite the word CONCURRENTLY by blanks; false: there is none. */
 static bool
@@ -63,20 +65,18 @@ mig_replay_fit(MigPreparedStep *prepared)
 	prepared->source.text = text;
 }
 
-/* Let the scope have the schemas that the scripts create. */
+/* Note the schemas that a script creates. */
 static void
-add_created_schemas(MigScope *scope, const MigStatementList *statements)
+add_created_schemas(MigNameList *created, const MigStatementList *statements)
 {
-	MigNameList created = {NULL, 0};
 	int			i;
 
 	for (i = 0; i < statements->count; i++)
 	{
 		if (statements->items[i].creates_schema &&
-			!mig_name_list_contains(&created, statements->items[i].creates_schema))
-			mig_name_list_add(&created, statements->items[i].creates_schema);
+			!mig_name_list_contains(created, statements->items[i].creates_schema))
+			mig_name_list_add(created, statements->items[i].creates_schema);
 	}
-	mig_scope_add_schemas(scope, &created);
 }
 
 /*
@@ -107,10 +107,44 @@ mig_replay_open(MigReplay *replay, MigScope *scope, const char *target)
 		CHECK_FOR_INTERRUPTS();
 		mig_check_trusted(&replay->store.scripts[replay->plan.steps[i].revision], owner.userid);
 		mig_prepare_step(&replay->steps[i], &replay->store, &owner.extension, &replay->plan.steps[i], MIG_UPGRADE);
-		add_created_schemas(scope, &replay->steps[i].statements);
+		add_created_schemas(&replay->created, &replay->steps[i].statements);
 		mig_replay_fit(&replay->steps[i]);
 	}
 	mig_leave_owner(&owner);
+	mig_scope_add_schemas(scope, &replay->created);
+}
+
+/*
+ * On the shadow, before the first step: the schemas that the scripts create
+ * are there because they are there for real; take them away.  One that an
+ * extension lives in stays, and all do if the caller could not make them anew.
+ */
+void
+mig_replay_begin(const MigReplay *replay)
+{
+	MigSpiArgument arguments[2];
+	MigOwnerScope owner;
+	MigNameList dropped = {NULL, 0};
+	uint64		n;
+	uint64		row;
+	int			i;
+
+	mig_enter_owner(&owner);
+	arguments[0] = mig_spi_name_list(&replay->created);
+	arguments[1] = mig_spi_text(GetUserNameFromId(owner.userid, false));
+	n = mig_spi_execute(SPI_OK_SELECT,
+						"SELECT nspname::pg_catalog.text FROM pg_catalog.pg_namespace AS n"
+						" WHERE nspname = ANY ($1) AND nspname <> 'public'"
+						" AND pg_catalog.has_database_privilege($2, pg_catalog.current_database(), 'CREATE')"
+						" AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
+						" WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)",
+						lengthof(arguments), arguments);
+	for (row = 0; row < n; row++)
+		mig_name_list_add(&dropped, mig_spi_get_text(row, 1));
+	SPI_freetuptable(SPI_tuptable);
+	mig_leave_owner(&owner);
+	for (i = 0; i < dropped.count; i++)
+		mig_run_text("schemas", psprintf("DROP SCHEMA %s", quote_identifier(dropped.names[i])));
 }
 
 /* On the shadow: run one step. */
@@ -165,6 +199,7 @@ read_revision_body(void *arg)
 	MemoryContext oldcontext;
 	int			i;
 
+	mig_replay_begin(reading->replay);
 	for (i = 0; i < reading->replay->plan.nsteps; i++)
 		mig_replay_step(reading->replay, i);
 	oldcontext = MemoryContextSwitchTo(reading->context);

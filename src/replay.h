@@ -18,9 +18,11 @@ typedef struct MigReplay
 	MigStore	store;
 	MigPlan		plan;
 	MigPreparedStep *steps;		/* plan.nsteps of them */
+	MigNameList created;		/* schemas that they create */
 } MigReplay;
 
 extern void mig_replay_open(MigReplay *replay, MigScope *scope, const char *target);
+extern void mig_replay_begin(const MigReplay *replay);
 extern void mig_replay_step(const MigReplay *replay, int step);
 extern void mig_replay_fit(MigPreparedStep *prepared);
 extern void mig_run_text(const char *name, const char *sql);
