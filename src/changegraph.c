@@ -209,15 +209,23 @@ mig_prefer(MigOperation *first, MigOperation *second)
 	second->npreferred++;
 }
 
-/*
- * Must the change of a table wait for its columns and constraints, rather
- * than they for it?
- */
+/* Does a table get, or lose, parents, or a type? */
 static bool
 changes_parents(const MigFact *from, const MigFact *to)
 {
 	return !mig_same_value(from, to, "partition_of") || !mig_same_value(from, to, "bound") ||
 		!mig_same_value(from, to, "inherits") || !mig_same_value(from, to, "of_type");
+}
+
+/*
+ * Does it get any?  Then the change of the table waits for its columns and
+ * constraints, which must be like those of the parents; else they wait for it.
+ */
+static bool
+gets_parents(const MigFact *from, const MigFact *to)
+{
+	return changes_parents(from, to) &&
+		(mig_value(to, "partition_of") || mig_value(to, "inherits") || mig_value(to, "of_type"));
 }
 
 /* Edges of a fact of the old side. */
@@ -240,6 +248,10 @@ add_old_edges(MigChangePlan *plan, const MigFact *fact)
 				add_edge(mine->end, its->end);
 			if (!(needed == fact->parent && needed->kind == &mig_kind_table))
 				add_edge(mine->leave, its->change);
+			else if (its->change && gets_parents(needed, needed->twin))
+				add_edge(mine->leave, its->change);
+			else if (its->change && changes_parents(needed, needed->twin))
+				add_edge(its->change, mine->leave);
 		}
 		if (mine->change && its->leave)
 		{
@@ -272,10 +284,15 @@ add_new_edges(MigChangePlan *plan, const MigFact *fact)
 
 		if (needed == fact->parent && needed->kind == &mig_kind_table && its_change)
 		{
-			if (changes_parents(needed->twin, needed))
+			if (gets_parents(needed->twin, needed))
 			{
 				add_edge(mine->enter, its_change);
 				add_edge(change, its_change);
+			}
+			else if (changes_parents(needed->twin, needed))
+			{
+				add_edge(its_change, mine->enter);
+				add_edge(its_change, change);
 			}
 			continue;
 		}
@@ -297,6 +314,20 @@ typedef struct NameEntry
 	MigOperation *leave;
 } NameEntry;
 
+/*
+ * The name of the sequence of an identity column is taken and freed by what
+ * makes and unmakes the column, or its identity.
+ */
+static const char *
+sequence_name(const MigFact *fact)
+{
+	const MigFact *twin = fact->twin;
+
+	if (fact->kind != &mig_kind_column || (twin && mig_column_sequence(twin)))
+		return NULL;
+	return mig_column_sequence(fact);
+}
+
 /* Which names the fact takes. */
 static int
 names_of(const MigFact *fact)
@@ -305,6 +336,8 @@ names_of(const MigFact *fact)
 	if (fact->kind == &mig_kind_constraint)
 		return mig_value_is(fact, "type", "p") || mig_value_is(fact, "type", "u") ||
 			mig_value_is(fact, "type", "x") ? MIG_NAMES_RELATION : 0;
+	if (sequence_name(fact))
+		return MIG_NAMES_RELATION;
 	return fact->kind->names | (fact->kind->names & MIG_NAMES_ROUTINE ? NAMES_OVERLOAD : 0);
 }
 
@@ -313,10 +346,31 @@ static NameEntry *
 name_entry(HTAB *names, const MigFact *fact, int bit, HASHACTION action)
 {
 	char		key[3 * NAMEDATALEN];
+	const char *name = bit == MIG_NAMES_ROUTINE ? fact->identity : fact->name;
 
-	snprintf(key, sizeof(key), "%d %s.%s", bit, fact->schema ? fact->schema : "",
-			 bit == MIG_NAMES_ROUTINE ? fact->identity : fact->name);
+	if (fact->kind == &mig_kind_column)
+		name = mig_column_sequence(fact);
+	snprintf(key, sizeof(key), "%d %s.%s", bit, fact->schema ? fact->schema : "", name);
 	return hash_search(names, key, action, NULL);
+}
+
+/* The operation that frees the names of a fact of the old side, or NULL. */
+static MigOperation *
+leaves_name(MigChangePlan *plan, const MigFact *fact)
+{
+	MigFactPlan *fact_plan = mig_fact_plan(plan, fact);
+
+	return fact_plan->leave == NULL && fact->kind == &mig_kind_column ? fact_plan->change : fact_plan->leave;
+}
+
+/* The operation that takes the names of a fact of the new side, or NULL. */
+static MigOperation *
+takes_name(MigChangePlan *plan, const MigFact *fact)
+{
+	MigOperation *enter = mig_fact_plan(plan, fact)->enter;
+
+	return enter == NULL && fact->kind == &mig_kind_column && fact->twin ?
+		mig_fact_plan(plan, fact->twin)->change : enter;
 }
 
 /*
@@ -341,8 +395,10 @@ add_name_edges(MigChangePlan *plan)
 
 		for (bit = MIG_NAMES_RELATION; bit <= NAMES_OVERLOAD; bit <<= 1)
 		{
-			if ((names_of(fact) & bit) && mig_fact_plan(plan, fact)->leave)
-				name_entry(names, fact, bit, HASH_ENTER)->leave = mig_fact_plan(plan, fact)->leave;
+			MigOperation *leave = leaves_name(plan, fact);
+
+			if (leave && (names_of(fact) & bit))
+				name_entry(names, fact, bit, HASH_ENTER)->leave = leave;
 		}
 	}
 	for (i = 0; i < plan->to->nfacts; i++)
@@ -351,15 +407,16 @@ add_name_edges(MigChangePlan *plan)
 
 		for (bit = MIG_NAMES_RELATION; bit <= NAMES_OVERLOAD; bit <<= 1)
 		{
+			MigOperation *enter = takes_name(plan, fact);
 			NameEntry  *entry;
 
-			if (!(names_of(fact) & bit) || mig_fact_plan(plan, fact)->enter == NULL)
+			if (enter == NULL || !(names_of(fact) & bit))
 				continue;
 			entry = name_entry(names, fact, bit, HASH_FIND);
 			if (entry && bit == NAMES_OVERLOAD)
-				mig_prefer(entry->leave, mig_fact_plan(plan, fact)->enter);
+				mig_prefer(entry->leave, enter);
 			else if (entry)
-				add_edge(entry->leave, mig_fact_plan(plan, fact)->enter);
+				add_edge(entry->leave, enter);
 		}
 	}
 	hash_destroy(names);

@@ -13,12 +13,14 @@
 
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "kind_column.h"
 #include "kinds.h"
 #include "options.h"
 #include "parser/parse_coerce.h"
 #include "pg_compat.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 static const MigAttribute column_attributes[] = {
 	{"type", MIG_COMPARE_TYPE},
@@ -34,6 +36,7 @@ static const MigAttribute column_attributes[] = {
 	{"maximum", MIG_COMPARE_DEFAULT},
 	{"cache", MIG_COMPARE_DEFAULT},
 	{"cycle", MIG_COMPARE_DEFAULT},
+	{"sequence", MIG_COMPARE_DEFAULT},
 	{"storage", MIG_COMPARE_ALWAYS},
 	{"compression", MIG_COMPARE_ALWAYS},
 	{"statistics", MIG_COMPARE_ALWAYS},
@@ -56,6 +59,7 @@ static const char *const column_query =
 " CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,"
 " s.seqstart::pg_catalog.text, s.seqincrement::pg_catalog.text, s.seqmin::pg_catalog.text, s.seqmax::pg_catalog.text,"
 " s.seqcache::pg_catalog.text, CASE WHEN s.seqcycle THEN 'CYCLE' END,"
+" NULLIF(sc.relname, c.relname || '_' || a.attname || '_seq')::pg_catalog.text,"
 " CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'"
 " WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END,"
 " CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,"
@@ -71,7 +75,8 @@ static const char *const column_query =
 " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
 " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 " LEFT JOIN pg_catalog.pg_attrdef ad ON a.attgenerated <> '' AND ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
-" LEFT JOIN (pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid)"
+" LEFT JOIN (pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid"
+" JOIN pg_catalog.pg_class sc ON sc.oid = d.objid)"
 " ON a.attidentity <> '' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
 " AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = a.attrelid"
 " AND d.refobjsubid = a.attnum AND d.deptype = 'i'"
@@ -94,6 +99,8 @@ append_identity(StringInfo buf, const MigFact *column)
 
 	appendStringInfo(buf, " GENERATED %s AS IDENTITY", mig_value(column, "identity"));
 	initStringInfo(&options);
+	if (mig_value(column, "sequence"))
+		appendStringInfo(&options, " SEQUENCE NAME %s", quote_identifier(mig_value(column, "sequence")));
 	mig_append_sequence_options(&options, column, mig_value(column, "type"));
 	if (options.len > 0)
 		appendStringInfo(buf, " (%s)", options.data + 1);
@@ -337,6 +344,30 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 		mig_sql_loses(sql, "what %s of column %s has and %s cannot keep", mig_value(from, "type"), to->identity, type);
 }
 
+/* The name of the sequence of an identity column; NULL: it is none. */
+const char *
+mig_column_sequence(const MigFact *column)
+{
+	const char *name = mig_value(column, "sequence");
+
+	/* partitions share that of their parent */
+	if (mig_value(column, "identity") == NULL || mig_value(column, "start") == NULL)
+		return NULL;
+	return name ? name : psprintf("%s_%s_seq", column->parent->name, column->name);
+}
+
+/* Write the change of the name of the sequence. */
+static void
+alter_sequence_name(MigSqlList *sql, const MigFact *from, const MigFact *to)
+{
+	const char *old_name = quote_identifier(mig_column_sequence(from));
+
+	/* as the table is named */
+	if (strcmp(mig_sql_name(to->parent), mig_sql_local_name(to->parent)) != 0)
+		old_name = psprintf("%s.%s", quote_identifier(to->parent->schema), old_name);
+	mig_sql_statement(sql, "ALTER SEQUENCE %s RENAME TO %s", old_name, quote_identifier(mig_column_sequence(to)));
+}
+
 /* Write the change of identity; its default, if any, is out of the way. */
 static void
 alter_identity(MigSqlList *sql, const MigFact *from, const MigFact *to)
@@ -355,10 +386,9 @@ alter_identity(MigSqlList *sql, const MigFact *from, const MigFact *to)
 			mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET NOT NULL", name);
 		append_identity(&buf, to);
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s ADD%s", name, buf.data);
-		/* go on after the rows that are there */
-		mig_sql_statement(sql, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s)) FROM %s",
-						  quote_literal_cstr(mig_sql_name(to->parent)), quote_literal_cstr(to->name), name,
-						  mig_sql_name(to->parent));
+		mig_sequence_goes_on(sql, to, to, psprintf("pg_catalog.pg_get_serial_sequence(%s, %s)",
+												   quote_literal_cstr(mig_sql_name(to->parent)),
+												   quote_literal_cstr(to->name)));
 	}
 	else if (is)
 	{
@@ -367,6 +397,8 @@ alter_identity(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_append_sequence_changes(&buf, from, to, " SET");
 		if (buf.len > 0)
 			mig_sql_action(sql, to->parent, "ALTER COLUMN %s%s", name, buf.data);
+		if (!mig_same_value(from, to, "sequence"))
+			alter_sequence_name(sql, from, to);
 	}
 }
 
@@ -407,6 +439,42 @@ alter_options(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(to, "options"));
 }
 
+/* How values of a type are stored if nothing is said. */
+static const char *
+default_storage(const char *type)
+{
+	Oid			oid = mig_find_type(type);
+
+	switch (OidIsValid(oid) ? get_typstorage(oid) : TYPSTORAGE_EXTENDED)
+	{
+		case TYPSTORAGE_PLAIN:
+			return "PLAIN";
+		case TYPSTORAGE_EXTERNAL:
+			return "EXTERNAL";
+		case TYPSTORAGE_MAIN:
+			return "MAIN";
+		default:
+			return "EXTENDED";
+	}
+}
+
+/* Write the change of how values are kept. */
+static void
+alter_storage(MigSqlList *sql, const MigFact *from, const MigFact *to, bool retyped)
+{
+	const char *name = mig_sql_local_name(to);
+	const char *storage = mig_value(to, "storage");
+	const char *compression = mig_value(to, "compression");
+
+	/* ALTER COLUMN TYPE has made them what they are by default */
+	if (retyped ? storage != NULL : !mig_same_value(from, to, "storage"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STORAGE %s", name,
+					   storage ? storage : default_storage(mig_value(to, "type")));
+	if (retyped ? compression != NULL : !mig_same_value(from, to, "compression"))
+		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
+					   compression ? compression : "default");
+}
+
 static void
 column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
@@ -414,21 +482,16 @@ column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 
 	if (mig_value(from, "generated") && !mig_value(to, "generated"))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP EXPRESSION", name);
-	if (mig_value(from, "identity") && !mig_value(to, "identity"))
+	if (mig_value(from, "identity") && !mig_value(to, "identity") && !parent_does_it(from, to, "identity"))
 		alter_identity(sql, from, to);
 	if (mig_column_changes_type(from, to) && !parent_does_it(from, to, "type"))
 		mig_column_set_type(sql, from, to, false);
 	if ((!mig_same_value(from, to, "not_null") || !mig_same_value(from, to, "not_null_name")) &&
 		!parent_does_it(from, to, "not_null"))
 		alter_not_null(sql, from, to);
-	if (mig_value(to, "identity"))
+	if (mig_value(to, "identity") && !parent_does_it(from, to, "identity"))
 		alter_identity(sql, from, to);
-	if (!mig_same_value(from, to, "storage"))
-		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STORAGE %s", name,
-					   mig_value(to, "storage") ? mig_value(to, "storage") : "DEFAULT");
-	if (!mig_same_value(from, to, "compression"))
-		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
-					   mig_value(to, "compression") ? mig_value(to, "compression") : "default");
+	alter_storage(sql, from, to, mig_column_changes_type(from, to));
 	/* ALTER COLUMN TYPE forgets it */
 	if (!mig_same_value(from, to, "statistics") || (mig_column_changes_type(from, to) && mig_value(to, "statistics")))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STATISTICS %s", name,

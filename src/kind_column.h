@@ -13,6 +13,7 @@
 extern bool mig_column_is_inherited(const MigFact *column);
 extern bool mig_column_changes_type(const MigFact *from, const MigFact *to);
 extern const MigFact *mig_column_default(const MigFact *column);
+extern const char *mig_column_sequence(const MigFact *column);
 extern void mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_fact);
 extern void mig_column_extras(MigSqlList *sql, const MigFact *column);
 extern void mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, bool through_text);

@@ -121,6 +121,23 @@ constraint_change(const MigFact *from, const MigFact *to, const char **reason)
 	return MIG_CHANGE_ALTER;
 }
 
+/* Is a table to be clustered by an index at all?  There is only one such index. */
+static bool
+is_clustered(const MigFact *table)
+{
+	int			i;
+
+	for (i = 0; i < table->data->nfacts; i++)
+	{
+		const MigFact *fact = table->data->facts[i];
+
+		if (fact->parent == table && (fact->kind == &mig_kind_index || fact->kind == &mig_kind_constraint) &&
+			mig_value(fact, "clustered"))
+			return true;
+	}
+	return false;
+}
+
 /* Write the changes of an index that do not need a new one. */
 static void
 index_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
@@ -141,7 +158,7 @@ index_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	{
 		if (mig_value(to, "clustered"))
 			mig_sql_action(sql, to->parent, "CLUSTER ON %s", mig_sql_local_name(to));
-		else
+		else if (!is_clustered(to->parent))
 			mig_sql_action(sql, to->parent, "SET WITHOUT CLUSTER");
 	}
 	if (!mig_same_value(from, to, "replica_identity") && mig_value(to, "replica_identity"))

@@ -451,10 +451,30 @@ static const char *const sequence_owner_query =
 " JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
 " WHERE c.relnamespace = ANY ($1)";
 
+/* Is it an old column that has its values from the sequence, which is new? */
+static bool
+is_newly_filled(const MigFact *column, const MigFact *sequence)
+{
+	const MigFact *column_default = mig_column_default(column);
+	const char *type = mig_value(column, "type");
+
+	return column->twin && sequence->twin == NULL && column_default &&
+		mig_fact_needs(column_default, sequence) &&
+		(strcmp(type, "integer") == 0 || strcmp(type, "bigint") == 0 || strcmp(type, "smallint") == 0);
+}
+
 static void
 sequence_owner_create(MigSqlList *sql, const MigFact *fact)
 {
-	mig_sql_statement(sql, "ALTER SEQUENCE %s OWNED BY %s", mig_sql_name(fact->parent), mig_value(fact, "column"));
+	const MigFact *sequence = fact->parent;
+	int			i;
+
+	mig_sql_statement(sql, "ALTER SEQUENCE %s OWNED BY %s", mig_sql_name(sequence), mig_value(fact, "column"));
+	for (i = 0; i < fact->nneeds; i++)
+	{
+		if (fact->needs[i]->kind == &mig_kind_column && is_newly_filled(fact->needs[i], sequence))
+			mig_sequence_goes_on(sql, fact->needs[i], sequence, quote_literal_cstr(mig_sql_name(sequence)));
+	}
 }
 
 static void

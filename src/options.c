@@ -111,6 +111,20 @@ mig_append_sequence_changes(StringInfo buf, const MigFact *from, const MigFact *
 		appendStringInfo(buf, " RESTART WITH %s", mig_value(to, "start"));
 }
 
+/*
+ * Write that a sequence which is new goes on after the rows that are there.
+ * Sequence is an SQL expression; options has its increment and start.
+ */
+void
+mig_sequence_goes_on(MigSqlList *sql, const MigFact *column, const MigFact *options, const char *sequence)
+{
+	bool		ascending = mig_value(options, "increment")[0] != '-';
+	const char *last = psprintf("pg_catalog.%s(%s)", ascending ? "max" : "min", mig_sql_local_name(column));
+
+	mig_sql_statement(sql, "SELECT pg_catalog.setval(%s, %s) FROM %s HAVING %s %s %s", sequence, last,
+					  mig_sql_name(column->parent), last, ascending ? ">=" : "<=", mig_value(options, "start"));
+}
+
 /* ----------
  * Lists of options
  * ----------
