@@ -10,7 +10,8 @@
  * this, converts each element, ARRAY['a'::character varying::text, ...].  Both
  * are the same expression; an object that was made by IN, and one that was made
  * of its printed form, as a restored dump is, must not differ.  So the second
- * form stands for both.
+ * form stands for both.  Bodies of functions are printed with all parentheses,
+ * (ARRAY['a'::character varying, ...])::text[]; there, each element gets its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +23,12 @@
 #include "lib/stringinfo.h"
 
 #define ARRAY_START "ARRAY["
+
+/* What is printed only of what was never read from a printed form. */
+static const char *const fleeting[][2] = {
+	{"(VALUES (", "( VALUES ("},	/* of a view that is nothing else */
+	{" ON TRUE", " ON true"}	/* of a natural join without common columns */
+};
 
 /* The end of a quoted text that begins at p. */
 static const char *
@@ -56,10 +63,30 @@ skip_escape_string(const char *p)
 	return p;
 }
 
+/* The end of what is quoted with dollars at p, or NULL if it is a parameter. */
+static const char *
+skip_dollar_quoted(const char *p)
+{
+	const char *end = p + 1;
+	char	   *tag;
+
+	while (isalnum((unsigned char) *end) || *end == '_' || IS_HIGHBIT_SET(*end))
+		end++;
+	if (*end != '$' || isdigit((unsigned char) p[1]))
+		return NULL;
+	tag = pnstrdup(p, end + 1 - p);
+	end = strstr(end + 1, tag);
+	return end ? end + strlen(tag) : p + strlen(p);
+}
+
 /* The next place that matters: past a quoted text as a whole. */
 static const char *
 skip_one(const char *start, const char *p)
 {
+	const char *end = *p == '$' ? skip_dollar_quoted(p) : NULL;
+
+	if (end)
+		return end;
 	if (*p == '\'' || *p == '"')
 		return skip_quoted(p);
 	if (is_escape_string(start, p))
@@ -124,17 +151,20 @@ array_cast_length(const char *p)
 static const char *
 cast_elements(StringInfo buf, const char *start, const char *p)
 {
-	const char *element = p + strlen(ARRAY_START);
+	bool		parentheses = *p == '(';
+	const char *element = p + strlen(ARRAY_START) + parentheses;
 	const char *end = element;
+	const char *cast;
 	size_t		length;
 
 	do
 	{
 		end = simple_element_end(start, *end == ',' ? end + 2 : end);
 	} while (end && *end == ',' && end[1] == ' ');
-	if (end == NULL || *end != ']')
+	if (end == NULL || *end != ']' || (parentheses && end[1] != ')'))
 		return NULL;
-	length = array_cast_length(end + 1);
+	cast = end + 1 + parentheses;
+	length = array_cast_length(cast);
 	if (length == 0)
 		return NULL;
 	appendStringInfoString(buf, ARRAY_START);
@@ -142,33 +172,70 @@ cast_elements(StringInfo buf, const char *start, const char *p)
 	{
 		const char *element_end = simple_element_end(start, element);
 
+		if (parentheses)
+			appendStringInfoChar(buf, '(');
 		appendBinaryStringInfo(buf, element, element_end - element);
+		if (parentheses)
+			appendStringInfoChar(buf, ')');
 		/* without its brackets */
-		appendBinaryStringInfo(buf, end + 1, length - 2);
+		appendBinaryStringInfo(buf, cast, length - 2);
 		if (*element_end == ']')
 			break;
 		appendStringInfoString(buf, ", ");
 		element = element_end + 2;
 	}
 	appendStringInfoChar(buf, ']');
-	return end + 1 + length;
+	return cast + length;
 }
 
-/* An expression, or a statement, as the deparser prints it in its pretty form. */
+/* If something fleeting begins at p, append what lasts, and return its end. */
+static const char *
+replace_fleeting(StringInfo buf, const char *p)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(fleeting); i++)
+	{
+		if (strncmp(p, fleeting[i][0], strlen(fleeting[i][0])) == 0)
+		{
+			appendStringInfoString(buf, fleeting[i][1]);
+			return p + strlen(fleeting[i][0]);
+		}
+	}
+	return NULL;
+}
+
+/* Has the text anything that may have to be replaced? */
+static bool
+is_suspicious(const char *text)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(fleeting); i++)
+	{
+		if (strstr(text, fleeting[i][0]))
+			return true;
+	}
+	return strstr(text, ARRAY_START) != NULL;
+}
+
+/* An expression, or a statement, as the deparser prints it. */
 const char *
 mig_lasting_form(const char *text)
 {
 	StringInfoData buf;
 	const char *p = text;
 
-	if (text == NULL || strstr(text, "]::") == NULL)
+	if (text == NULL || !is_suspicious(text))
 		return text;
+
 	initStringInfo(&buf);
 	while (*p)
 	{
-		const char *next = NULL;
+		const char *next = replace_fleeting(&buf, p);
 
-		if (strncmp(p, ARRAY_START, strlen(ARRAY_START)) == 0)
+		if (strncmp(p, ARRAY_START, strlen(ARRAY_START)) == 0 ||
+			(*p == '(' && strncmp(p + 1, ARRAY_START, strlen(ARRAY_START)) == 0))
 			next = cast_elements(&buf, text, p);
 		if (next == NULL)
 		{
