@@ -48,7 +48,7 @@
 
 static const MigAttribute routine_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},	/* FUNCTION or PROCEDURE */
-	{"definition", MIG_COMPARE_ALWAYS}, /* from its arguments on */
+	{"definition", MIG_COMPARE_ALWAYS, true},	/* from its arguments on */
 	{"arguments", MIG_COMPARE_NEVER},	/* by which statements know it */
 	{"signature", MIG_COMPARE_NEVER},	/* what cannot be replaced */
 	{"defaults", MIG_COMPARE_NEVER},	/* how many arguments have one */
