@@ -141,6 +141,29 @@ leaving_operation(MigChangePlan *plan, const MigFact *fact)
 	return fact_plan->leave;
 }
 
+/* The operation by which a fact that was renamed away is dropped, or NULL. */
+static MigOperation *
+ending_operation(MigChangePlan *plan, const MigFact *fact)
+{
+	const MigOperation *leave = mig_fact_plan(plan, fact)->leave;
+
+	/* a part ends with the whole */
+	while (leave && fact->parent && mig_fact_plan(plan, fact)->end == NULL &&
+		   mig_fact_plan(plan, fact->parent)->leave == leave)
+		fact = fact->parent;
+	return mig_fact_plan(plan, fact)->end;
+}
+
+/* Is it created by the statement that creates its parent? */
+static bool
+is_inside_parent(const MigChangePlan *plan, const MigFact *fact)
+{
+	/* what it needs may need the parent */
+	if (fact->kind == &mig_kind_domain_constraint && plan->explicit_parts)
+		return false;
+	return fact->parent && (fact->kind->inside_parent || fact->kind->implicit);
+}
+
 /* The operation by which a fact of the new side comes, or NULL. */
 static MigOperation *
 entering_operation(MigChangePlan *plan, const MigFact *fact)
@@ -152,7 +175,7 @@ entering_operation(MigChangePlan *plan, const MigFact *fact)
 	if (fact_plan->state != MIG_STATE_CREATE && fact_plan->state != MIG_STATE_REPLACE &&
 		fact_plan->state != MIG_STATE_RETYPE)
 		return NULL;
-	if (fact->parent && (fact->kind->inside_parent || fact->kind->implicit))
+	if (is_inside_parent(plan, fact))
 	{
 		fact_plan->enter = entering_operation(plan, fact->parent);
 		if (fact_plan->enter == NULL && fact->kind->implicit)
@@ -244,8 +267,7 @@ add_old_edges(MigChangePlan *plan, const MigFact *fact)
 		{
 			add_edge(mine->leave, its->leave);
 			/* what was renamed away waits, if this is another such type */
-			if (mine->end)
-				add_edge(mine->end, its->end);
+			add_edge(ending_operation(plan, fact), ending_operation(plan, needed));
 			if (!(needed == fact->parent && needed->kind == &mig_kind_table))
 				add_edge(mine->leave, its->change);
 			else if (its->change && gets_parents(needed, needed->twin))
@@ -304,6 +326,26 @@ add_new_edges(MigChangePlan *plan, const MigFact *fact)
 		if (is_foreign_key(fact) && needed->parent != fact->parent)
 			mig_prefer(mig_fact_plan(plan, needed->parent ? needed->parent : needed)->enter,
 						   mig_fact_plan(plan, fact->parent)->enter);
+	}
+}
+
+/*
+ * A constraint had better be added to a domain before there are tables that
+ * have the domain inside of other types: then the server refuses.
+ */
+static void
+prefer_domain_constraint(MigChangePlan *plan, MigOperation *operation)
+{
+	const MigFact *domain = operation->to->parent;
+	int			i;
+
+	for (i = 0; i < plan->to->nfacts; i++)
+	{
+		const MigFact *fact = plan->to->facts[i];
+
+		if ((fact->kind == &mig_kind_column || fact->kind == &mig_kind_composite_attribute ||
+			 fact->kind == &mig_kind_domain || fact->kind == &mig_kind_range) && mig_fact_needs(fact, domain))
+			mig_prefer(operation, mig_fact_plan(plan, fact)->enter);
 	}
 }
 
@@ -459,8 +501,9 @@ mig_make_operations(MigChangePlan *plan, bool explicit_parts)
 		MigFact    *fact = plan->to->facts[i];
 		MigOperation *enter = entering_operation(plan, fact);
 
-		if (fact->kind == &mig_kind_column && enter && enter->to == fact->parent)
-			enter->columns = lappend(enter->columns, fact);
+		if ((fact->kind == &mig_kind_column || fact->kind == &mig_kind_domain_constraint) && enter &&
+			enter->to == fact->parent)
+			enter->parts = lappend(enter->parts, fact);
 	}
 	for (i = 0; i < plan->from->nfacts; i++)
 		add_old_edges(plan, plan->from->facts[i]);
@@ -468,6 +511,11 @@ mig_make_operations(MigChangePlan *plan, bool explicit_parts)
 		add_new_edges(plan, plan->to->facts[i]);
 	add_name_edges(plan);
 	mig_prefer_by_bodies(plan);
+	for (i = 0; i < plan->noperations; i++)
+	{
+		if (plan->operations[i]->to && plan->operations[i]->to->kind == &mig_kind_domain_constraint)
+			prefer_domain_constraint(plan, plan->operations[i]);
+	}
 	for (i = 0; i < plan->noperations; i++)
 		mig_write_operation(plan, plan->operations[i]);
 }

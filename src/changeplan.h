@@ -34,7 +34,8 @@ typedef struct MigOperation
 	bool		rebuilt;		/* nothing about it changes but that something
 								 * it needs does */
 	bool		retyped;		/* a column whose type is replaced */
-	List	   *columns;		/* of a table that is created */
+	List	   *parts;			/* columns of a table that is created,
+								 * constraints of a domain */
 	const char *note;			/* a comment for who reads it, or NULL */
 	MigSqlList	sql;
 	int			order;			/* MigStatementOrder */

@@ -171,7 +171,7 @@ put_create_table(Writer *writer, const MigOperation *operation)
 
 	*table_slot(writer, operation->to) = number;
 	writer->position[operation->index] = number;
-	foreach(lc, operation->columns)
+	foreach(lc, operation->parts)
 	{
 		const MigFact *column = lfirst(lc);
 

@@ -10,6 +10,7 @@
 #include "changeplan.h"
 #include "kind_column.h"
 #include "kind_table.h"
+#include "kind_type.h"
 #include "kinds.h"
 #include "mb/pg_wchar.h"
 #include "purecore.h"
@@ -37,16 +38,30 @@ mig_operation_name(MigOperationType type)
 static void
 write_create_table(MigOperation *operation)
 {
-	int			n = list_length(operation->columns);
+	int			n = list_length(operation->parts);
 	MigTableElement *elements = mig_alloc0_array(MigTableElement, n);
 	int			i;
 
 	for (i = 0; i < n; i++)
-		elements[i].column = list_nth(operation->columns, i);
+		elements[i].column = list_nth(operation->parts, i);
 	mig_sql_statement(&operation->sql, "%s", mig_create_table_text(operation->to, elements, n));
 	operation->to->kind->create(&operation->sql, operation->to);
 	for (i = 0; i < n; i++)
-		mig_column_extras(&operation->sql, list_nth(operation->columns, i));
+		mig_column_extras(&operation->sql, list_nth(operation->parts, i));
+}
+
+/* Write the statements that create an object with its parts. */
+static void
+write_creation(MigOperation *operation)
+{
+	const MigFact *to = operation->to;
+
+	if (to->kind == &mig_kind_table)
+		write_create_table(operation);
+	else if (to->kind == &mig_kind_domain)
+		mig_create_domain(&operation->sql, to, operation->parts);
+	else if (to->kind->create)
+		to->kind->create(&operation->sql, to);
 }
 
 /* A name for the type that makes place; short enough, and free on both sides. */
@@ -76,15 +91,13 @@ name_away(const MigChangePlan *plan, const MigFact *type)
 }
 
 /* The type under the name that it has for a while. */
-static const char *
-sql_name_away(const MigChangePlan *plan, const MigFact *type)
+static MigFact
+type_away(const MigChangePlan *plan, const MigFact *type)
 {
-	const char *name = quote_identifier(name_away(plan, type));
+	MigFact		away = *type;
 
-	/* as the type itself is named */
-	if (strchr(mig_sql_name(type), '.') != NULL && strcmp(mig_sql_name(type), mig_sql_local_name(type)) != 0)
-		return psprintf("%s.%s", quote_identifier(type->schema), name);
-	return name;
+	away.name = name_away(plan, type);
+	return away;
 }
 
 /* Write the SQL of an operation. */
@@ -93,6 +106,7 @@ mig_write_operation(const MigChangePlan *plan, MigOperation *operation)
 {
 	const MigFact *from = operation->from;
 	const MigFact *to = operation->to;
+	MigFact		away;
 
 	switch (operation->type)
 	{
@@ -100,10 +114,7 @@ mig_write_operation(const MigChangePlan *plan, MigOperation *operation)
 			from->kind->drop(&operation->sql, from);
 			break;
 		case MIG_OPERATION_CREATE:
-			if (to->kind == &mig_kind_table)
-				write_create_table(operation);
-			else
-				to->kind->create(&operation->sql, to);
+			write_creation(operation);
 			break;
 		case MIG_OPERATION_ALTER:
 			if (operation->retyped && !mig_column_is_inherited(to))
@@ -112,11 +123,12 @@ mig_write_operation(const MigChangePlan *plan, MigOperation *operation)
 				to->kind->alter(&operation->sql, from, to);
 			break;
 		case MIG_OPERATION_RENAME_AWAY:
-			mig_sql_statement(&operation->sql, "ALTER TYPE %s RENAME TO %s", mig_sql_name(from),
-							  quote_identifier(name_away(plan, from)));
+			away = type_away(plan, from);
+			from->kind->rename(&operation->sql, from, &away);
 			break;
 		case MIG_OPERATION_DROP_AWAY:
-			mig_sql_statement(&operation->sql, "DROP TYPE %s", sql_name_away(plan, from));
+			away = type_away(plan, from);
+			from->kind->drop(&operation->sql, &away);
 			break;
 	}
 }
@@ -198,19 +210,15 @@ write_whole(MigSqlList *sql, const MigFact *fact)
 	int			i;
 
 	creation.to = fact;
-	if (fact->kind == &mig_kind_table)
+	for (i = 0; i < data->nfacts; i++)
 	{
-		for (i = 0; i < data->nfacts; i++)
-		{
-			if (data->facts[i]->kind == &mig_kind_column && data->facts[i]->parent == fact)
-				creation.columns = lappend(creation.columns, data->facts[i]);
-		}
-		write_create_table(&creation);
-		for (i = 0; i < creation.sql.count; i++)
-			mig_sql_append(sql, &creation.sql.items[i]);
+		if ((data->facts[i]->kind == &mig_kind_column || data->facts[i]->kind == &mig_kind_domain_constraint) &&
+			data->facts[i]->parent == fact)
+			creation.parts = lappend(creation.parts, data->facts[i]);
 	}
-	else if (fact->kind->create)
-		fact->kind->create(sql, fact);
+	write_creation(&creation);
+	for (i = 0; i < creation.sql.count; i++)
+		mig_sql_append(sql, &creation.sql.items[i]);
 	write_children(sql, fact);
 }
 
@@ -219,6 +227,7 @@ char *
 mig_operation_reverse_sql(const MigChangePlan *plan, const MigOperation *operation)
 {
 	MigSqlList	sql = {0};
+	MigFact		away;
 
 	switch (operation->type)
 	{
@@ -235,8 +244,8 @@ mig_operation_reverse_sql(const MigChangePlan *plan, const MigOperation *operati
 				operation->from->kind->alter(&sql, operation->to, operation->from);
 			break;
 		case MIG_OPERATION_RENAME_AWAY:
-			mig_sql_statement(&sql, "ALTER TYPE %s RENAME TO %s", sql_name_away(plan, operation->from),
-							  mig_sql_local_name(operation->from));
+			away = type_away(plan, operation->from);
+			operation->from->kind->rename(&sql, &away, operation->from);
 			break;
 		case MIG_OPERATION_DROP_AWAY:
 			/* it comes back under its own name */

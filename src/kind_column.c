@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "kind_column.h"
+#include "kind_type.h"
 #include "kinds.h"
 #include "options.h"
 #include "parser/parse_coerce.h"
@@ -339,6 +340,8 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 		else if (conversion == CONVERSION_EXPLICIT)
 			using = psprintf(" USING %s::%s", name, type);
 	}
+	if (through_text && *using && mig_composite_conversion(from, to))
+		using = psprintf(" USING %s", mig_composite_conversion(from, to));
 	mig_sql_action(sql, to->parent, "ALTER COLUMN %s TYPE %s%s%s", name, type, collation, using);
 	if (!through_text && conversion != CONVERSION_LOSSLESS && !is_textual(type))
 		mig_sql_loses(sql, "what %s of column %s has and %s cannot keep", mig_value(from, "type"), to->identity, type);
@@ -530,7 +533,7 @@ column_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
 		return mig_value(dependent, "generated") != NULL;
 	return kind == &mig_kind_view || kind == &mig_kind_matview || kind == &mig_kind_view_column ||
 		kind == &mig_kind_rule || kind == &mig_kind_policy || kind == &mig_kind_trigger ||
-		kind == &mig_kind_routine || kind == &mig_kind_statistics || kind == &mig_kind_publication;
+		kind == &mig_kind_routine || kind == &mig_kind_statistics || kind == &mig_kind_publication_table;
 }
 
 const MigKind mig_kind_column = {

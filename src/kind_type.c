@@ -13,6 +13,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
+#include "common/string.h"
 #include "kind_type.h"
 #include "kinds.h"
 #include "miscadmin.h"
@@ -25,6 +26,52 @@
 #define TYPE_COLUMNS \
 	"SELECT t.oid, 0, 0::pg_catalog.oid, 0::pg_catalog.oid, 0, n.nspname::pg_catalog.text," \
 	" t.typname::pg_catalog.text, NULL::pg_catalog.text,"
+
+/* Is it the printed name of an array type? */
+static bool
+is_array_type(const char *type)
+{
+	size_t		len = strlen(type);
+
+	return len > 2 && strcmp(type + len - 2, "[]") == 0;
+}
+
+/*
+ * Do rows of tables hold values of the type?  With inside: as a part of other
+ * values, such as arrays, where the server does not get at them.
+ */
+static bool
+is_stored(const MigFact *type, bool inside)
+{
+	const MigSchemaData *data = type->data;
+	int			i;
+
+	check_stack_depth();
+	for (i = 0; i < data->nfacts; i++)
+	{
+		const MigFact *user = data->facts[i];
+		const MigKind *kind = user->kind;
+
+		if (user == type || !mig_fact_needs(user, type))
+			continue;
+		if (kind == &mig_kind_column)
+		{
+			if (!inside || is_array_type(mig_value(user, "type")))
+				return true;
+		}
+		else if (kind == &mig_kind_domain)
+		{
+			if (is_stored(user, inside && !is_array_type(mig_value(user, "type"))))
+				return true;
+		}
+		else if (kind == &mig_kind_range || (kind == &mig_kind_composite_attribute && user->parent != type))
+		{
+			if (is_stored(kind == &mig_kind_range ? user : user->parent, false))
+				return true;
+		}
+	}
+	return false;
+}
 
 /* ----------
  * Enums
@@ -179,6 +226,7 @@ static const MigAttribute domain_attributes[] = {
 	{"collation", MIG_COMPARE_ALWAYS},
 	{"default", MIG_COMPARE_DEFAULT, true},
 	{"not_null", MIG_COMPARE_ALWAYS},	/* with its name if not the usual one */
+	{"constraints", MIG_COMPARE_ALWAYS},	/* which are facts, too */
 	{NULL, MIG_COMPARE_NEVER}
 };
 
@@ -187,18 +235,25 @@ TYPE_COLUMNS
 " pg_catalog.format_type(t.typbasetype, t.typtypmod),"
 " CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::pg_catalog.regcollation::pg_catalog.text END,"
 " pg_catalog.pg_get_expr(t.typdefaultbin, 0, true),"
-" CASE WHEN t.typnotnull THEN " MIG_SQL_DOMAIN_NOT_NULL " END"
+" CASE WHEN t.typnotnull THEN " MIG_SQL_DOMAIN_NOT_NULL " END,"
+" k.constraints::pg_catalog.text"
 " FROM pg_catalog.pg_type t"
 " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
 " JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
+" LEFT JOIN (SELECT contypid, pg_catalog.array_agg(pg_catalog.quote_ident(conname) || ' '"
+" || pg_catalog.pg_get_constraintdef(oid, true) ORDER BY conname) AS constraints"
+" FROM pg_catalog.pg_constraint WHERE contypid <> 0 AND contype = 'c' AND connamespace = ANY ($1)"
+" GROUP BY contypid) k ON k.contypid = t.oid"
 " " MIG_SQL_DOMAIN_NOT_NULL_JOIN
 " WHERE t.typtype = 'd' AND t.typnamespace = ANY ($1)"
 " ORDER BY n.nspname, t.typname";
 
-static void
-domain_create(MigSqlList *sql, const MigFact *fact)
+/* Write CREATE DOMAIN with constraints, and ADD CONSTRAINT for those that it cannot have. */
+void
+mig_create_domain(MigSqlList *sql, const MigFact *fact, List *constraints)
 {
 	StringInfoData buf;
+	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "CREATE DOMAIN %s AS %s", mig_sql_name(fact), mig_value(fact, "type"));
@@ -208,14 +263,60 @@ domain_create(MigSqlList *sql, const MigFact *fact)
 		appendStringInfo(&buf, " DEFAULT %s", mig_value(fact, "default"));
 	if (mig_value(fact, "not_null"))
 		appendStringInfo(&buf, " %s", mig_value(fact, "not_null"));
+	foreach(lc, constraints)
+	{
+		const MigFact *constraint = lfirst(lc);
+
+		if (mig_value(constraint, "not_valid") == NULL)
+			appendStringInfo(&buf, " CONSTRAINT %s %s", mig_sql_local_name(constraint),
+							 mig_value(constraint, "definition"));
+	}
 	mig_sql_statement(sql, "%s", buf.data);
+	foreach(lc, constraints)
+	{
+		const MigFact *constraint = lfirst(lc);
+
+		if (mig_value(constraint, "not_valid"))
+			constraint->kind->create(sql, constraint);
+	}
 }
 
+static void
+domain_create(MigSqlList *sql, const MigFact *fact)
+{
+	mig_create_domain(sql, fact, NIL);
+}
+
+/* Will there be something for values to be checked against? */
+static bool
+gains_constraint(const MigFact *from, const MigFact *to)
+{
+	MigNameList old_constraints;
+	MigNameList new_constraints;
+	int			i;
+
+	if (mig_value(from, "not_null") == NULL && mig_value(to, "not_null"))
+		return true;
+	mig_array_items(mig_value(from, "constraints"), &old_constraints);
+	mig_array_items(mig_value(to, "constraints"), &new_constraints);
+	for (i = 0; i < new_constraints.count; i++)
+	{
+		if (!mig_name_list_contains(&old_constraints, new_constraints.names[i]) &&
+			!pg_str_endswith(new_constraints.names[i], " NOT VALID"))
+			return true;
+	}
+	return false;
+}
+
+/* Constraints change by themselves, unless the server cannot check all values. */
 static MigChange
 domain_change(const MigFact *from, const MigFact *to, const char **reason)
 {
-	if (!mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation"))
+	if (!mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation") ||
+		(gains_constraint(from, to) && is_stored(from, true)))
 		return MIG_CHANGE_RETYPE;
+	if (mig_same_value(from, to, "default") && mig_same_value(from, to, "not_null"))
+		return MIG_CHANGE_NONE;
 	return MIG_CHANGE_ALTER;
 }
 
@@ -332,6 +433,7 @@ const MigKind mig_kind_domain_constraint = {
 	.create_order = MIG_CREATE_DOMAIN,
 	.drop_order = MIG_DROP_CONSTRAINT,
 	.rebuildable = true,
+	.inside_parent = true,
 	.goes_with_parent = true,
 	.attributes = domain_constraint_attributes,
 	.required = "definition",
@@ -393,29 +495,65 @@ composite_create(MigSqlList *sql, const MigFact *fact)
 	mig_sql_statement(sql, "CREATE TYPE %s AS (%s)", mig_sql_name(fact), buf.data);
 }
 
-/* Do rows of tables hold values of the type, or of one that contains it? */
+/* Would a value that goes through text have attributes of one name in another? */
 static bool
-is_stored(const MigFact *type)
+mixes_up_attributes(const MigNameList *from, const MigNameList *to)
 {
-	const MigSchemaData *data = type->data;
+	/* a text with more or fewer attributes is not taken at all */
+	return from->count == to->count && !mig_name_list_equal(from, to);
+}
+
+/* The composite type that the column is of, and not an array of, or NULL. */
+static const MigFact *
+composite_of_column(const MigFact *column)
+{
 	int			i;
 
-	check_stack_depth();
-	for (i = 0; i < data->nfacts; i++)
+	for (i = 0; i < column->nneeds; i++)
 	{
-		const MigFact *user = data->facts[i];
-
-		if (!mig_fact_needs(user, type))
-			continue;
-		if (user->kind == &mig_kind_column)
-			return true;
-		if (user->kind == &mig_kind_composite_attribute)
-			user = user->parent;
-		if (user != type && (user->kind == &mig_kind_composite || user->kind == &mig_kind_domain ||
-							 user->kind == &mig_kind_range) && is_stored(user))
-			return true;
+		if (column->needs[i]->kind == &mig_kind_composite &&
+			strcmp(mig_sql_name(column->needs[i]), mig_value(column, "type")) == 0)
+			return column->needs[i];
 	}
-	return false;
+	return NULL;
+}
+
+/*
+ * The expression that makes new values of a column of a composite type that is
+ * replaced, each attribute by itself; NULL: the text of the value will do.
+ */
+const char *
+mig_composite_conversion(const MigFact *from, const MigFact *to)
+{
+	const MigFact *old_type = composite_of_column(from);
+	const MigFact *new_type = composite_of_column(to);
+	const char *column = mig_sql_local_name(to);
+	MigNameList old_names;
+	MigNameList new_names;
+	StringInfoData buf;
+	int			i;
+
+	if (old_type == NULL || new_type == NULL || mig_same_value(old_type, new_type, "attributes"))
+		return NULL;
+	mig_array_items(mig_value(old_type, "attributes"), &old_names);
+	mig_array_items(mig_value(new_type, "attributes"), &new_names);
+	initStringInfo(&buf);
+	for (i = 0; i < new_names.count; i++)
+	{
+		const char *name = quote_identifier(new_names.names[i]);
+		const MigFact *attribute = mig_fact_find(to->data, &mig_kind_composite_attribute,
+												 psprintf("%s.%s", new_type->identity, name));
+
+		appendStringInfoString(&buf, i > 0 ? ", " : "");
+		if (!mig_name_list_contains(&old_names, new_names.names[i]))
+			appendStringInfoString(&buf, "NULL");
+		else if (attribute == NULL)
+			appendStringInfo(&buf, "(%s).%s", column, name);
+		else
+			appendStringInfo(&buf, "(%s).%s::text::%s", column, name, mig_value(attribute, "type"));
+	}
+	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN ROW(%s)::%s END", column, buf.data,
+					mig_value(to, "type"));
 }
 
 /*
@@ -431,6 +569,7 @@ composite_change(const MigFact *from, const MigFact *to, const char **reason)
 	MigNameList new_names;
 	MigNameList new_definitions;
 	bool		retyped = false;
+	bool		moved = false;
 	int			kept = 0;
 	int			i;
 
@@ -441,12 +580,22 @@ composite_change(const MigFact *from, const MigFact *to, const char **reason)
 		if (!mig_name_list_contains(&new_names, old_names.names[i]))
 			continue;
 		if (strcmp(old_names.names[i], new_names.names[kept]) != 0)
-			return MIG_CHANGE_RETYPE;
+		{
+			moved = true;
+			break;
+		}
 		if (strcmp(old_definitions.names[i], new_definitions.names[kept]) != 0)
 			retyped = true;
 		kept++;
 	}
-	return retyped && is_stored(from) ? MIG_CHANGE_RETYPE : MIG_CHANGE_NONE;
+	if (!moved)
+		return retyped && is_stored(from, false) ? MIG_CHANGE_RETYPE : MIG_CHANGE_NONE;
+	if (mixes_up_attributes(&old_names, &new_names) && is_stored(from, true))
+	{
+		*reason = "its attributes change places, and tables hold values of it inside of others";
+		return MIG_CHANGE_REFUSE;
+	}
+	return MIG_CHANGE_RETYPE;
 }
 
 const MigKind mig_kind_composite = {
@@ -505,7 +654,7 @@ static void
 composite_attribute_drop(MigSqlList *sql, const MigFact *fact)
 {
 	mig_sql_statement(sql, "ALTER TYPE %s DROP ATTRIBUTE %s", mig_sql_name(fact->parent), mig_sql_local_name(fact));
-	if (is_stored(fact->parent))
+	if (is_stored(fact->parent, false))
 		mig_sql_loses(sql, "attribute %s", fact->identity);
 }
 
@@ -567,6 +716,7 @@ static const MigAttribute range_attributes[] = {
 	{"collation", MIG_COMPARE_ALWAYS},
 	{"subtype_diff", MIG_COMPARE_ALWAYS},
 	{"multirange", MIG_COMPARE_ALWAYS}, /* NULL: named as usual */
+	{"multirange_name", MIG_COMPARE_NEVER},
 	{NULL, MIG_COMPARE_NEVER}
 };
 
@@ -580,7 +730,8 @@ TYPE_COLUMNS
 " CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::pg_catalog.regproc::pg_catalog.text END,"
 " CASE WHEN m.typnamespace <> t.typnamespace OR m.typname <> CASE WHEN pg_catalog.strpos(t.typname, 'range') > 0"
 " THEN pg_catalog.regexp_replace(t.typname, 'range', 'multirange') ELSE t.typname || '_multirange' END"
-" THEN pg_catalog.quote_ident(mn.nspname) || '.' || pg_catalog.quote_ident(m.typname) END"
+" THEN pg_catalog.quote_ident(mn.nspname) || '.' || pg_catalog.quote_ident(m.typname) END,"
+" m.typname::pg_catalog.text"
 " FROM pg_catalog.pg_range r"
 " JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid"
 " JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
@@ -621,36 +772,44 @@ range_create(MigSqlList *sql, const MigFact *fact)
 static MigChange
 range_change(const MigFact *from, const MigFact *to, const char **reason)
 {
-	if (!is_stored(from))
-		return MIG_CHANGE_REPLACE;
-	if (mig_value(to, "multirange") && mig_same_value(from, to, "multirange"))
-	{
-		*reason = psprintf("columns use range type %s, whose multirange type has a name of its own", from->identity);
-		return MIG_CHANGE_REFUSE;
-	}
-	return MIG_CHANGE_RETYPE;
+	return is_stored(from, false) ? MIG_CHANGE_RETYPE : MIG_CHANGE_REPLACE;
 }
 
-/* The name that the server gives to the multirange type of a range type. */
-static const char *
-multirange_name(const char *range)
+/* Write the change of the name of a function that makes values of a type. */
+static void
+rename_constructor(MigSqlList *sql, const MigFact *from, const char *old_name, const char *arguments,
+				   const char *new_name)
 {
-	const char *word = strstr(range, "range");
-
-	if (word)
-		return quote_identifier(psprintf("%.*smulti%s", (int) (word - range), range, word));
-	return quote_identifier(psprintf("%s_multirange", range));
+	mig_sql_statement(sql, "ALTER FUNCTION %s.%s(%s) RENAME TO %s", quote_identifier(from->schema), old_name,
+					  arguments, new_name);
 }
 
-/* Rename a range type, and its multirange type where that follows it. */
+/*
+ * Rename a range type, with the functions that are called like it, and its
+ * multirange type where that follows it.  One that makes place for another,
+ * with the same values, does so with all names.
+ */
 static void
 range_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
+	const char *old_multirange = mig_value(from, "multirange_name");
+	const char *new_multirange = mig_value(to, "multirange_name");
+	const char *subtype = mig_value(from, "subtype");
+
 	mig_rename_object(sql, from, to);
-	if (mig_value(from, "multirange") == NULL && mig_value(to, "multirange") == NULL &&
-		strcmp(from->name, to->name) != 0)
-		mig_sql_statement(sql, "ALTER TYPE %s.%s RENAME TO %s", quote_identifier(to->schema),
-						  multirange_name(from->name), multirange_name(to->name));
+	if (strcmp(from->name, to->name) == 0)
+		return;
+	rename_constructor(sql, from, mig_sql_local_name(from), psprintf("%s, %s", subtype, subtype),
+					   mig_sql_local_name(to));
+	rename_constructor(sql, from, mig_sql_local_name(from), psprintf("%s, %s, text", subtype, subtype),
+					   mig_sql_local_name(to));
+	if (from->values == to->values)
+		new_multirange = psprintf("%s_multirange", to->name);
+	if (strcmp(old_multirange, new_multirange) == 0)
+		return;
+	mig_sql_statement(sql, "ALTER TYPE %s.%s RENAME TO %s", quote_identifier(from->schema),
+					  quote_identifier(old_multirange), quote_identifier(new_multirange));
+	rename_constructor(sql, from, quote_identifier(old_multirange), "", quote_identifier(new_multirange));
 }
 
 const MigKind mig_kind_range = {
