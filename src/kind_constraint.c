@@ -183,11 +183,13 @@ const MigKind mig_kind_constraint = {
 	.name = "table constraint",
 	.class_id = ConstraintRelationId,
 	.identity = MIG_IDENTITY_ON_PARENT,
+	.parent_kind = &mig_kind_table,
 	.create_order = MIG_CREATE_CONSTRAINT,
 	.drop_order = MIG_DROP_CONSTRAINT,
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = constraint_attributes,
+	.required = "type definition",
 	.query = constraint_query,
 	.create = constraint_create,
 	.drop = constraint_drop,
@@ -294,10 +296,10 @@ index_change(const MigFact *from, const MigFact *to, const char **reason)
 	static const char *const fixed[] = {"unique", "method", "definition", "predicate", "invalid", "statistics"};
 	int			i;
 
-	for (i = 0; i < lengthof(fixed); i++)
-	{
 	if (mig_fact_moves(from, to))
 		return MIG_CHANGE_REPLACE;
+	for (i = 0; i < lengthof(fixed); i++)
+	{
 		if (!mig_same_value(from, to, fixed[i]))
 			return MIG_CHANGE_REPLACE;
 	}
@@ -320,6 +322,7 @@ const MigKind mig_kind_index = {
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = index_attributes,
+	.required = "parent method definition",
 	.query = index_query,
 	.create = index_create,
 	.drop = index_drop,
@@ -404,6 +407,7 @@ const MigKind mig_kind_statistics = {
 	.rebuildable = true,
 	.goes_with_parent = true,
 	.attributes = statistics_attributes,
+	.required = "parent columns",
 	.query = statistics_query,
 	.create = statistics_create,
 	.drop = statistics_drop,
