@@ -14,7 +14,6 @@
 #include "common/hashfn.h"
 #include "fact.h"
 #include "guc.h"
-#include "kinds.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
