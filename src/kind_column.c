@@ -185,6 +185,40 @@ has_own_not_null(const MigFact *column)
 	return mig_value(column, "not_null") && (origin == NULL || mig_value(origin, "not_null") == NULL);
 }
 
+/* Do children have the column from there? */
+static bool
+has_heirs(const MigFact *column)
+{
+	const MigSchemaData *data = column->data;
+	int			i;
+
+	for (i = 0; i < data->nfacts; i++)
+	{
+		const MigFact *fact = data->facts[i];
+
+		if (fact->kind == column->kind && strcmp(fact->name, column->name) == 0 &&
+			mig_column_is_inherited(fact) && mig_fact_needs(fact, column))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Write an action that would reach the columns of children, which have facts
+ * of their own.
+ */
+static void
+own_action(MigSqlList *sql, const MigFact *column, const char *action, const char *value)
+{
+	const char *name = mig_sql_local_name(column);
+
+	if (has_heirs(column) || (column->twin && has_heirs(column->twin)))
+		mig_sql_statement(sql, "ALTER TABLE ONLY %s ALTER COLUMN %s %s %s", mig_sql_name(column->parent), name,
+						  action, value);
+	else
+		mig_sql_action(sql, column->parent, "ALTER COLUMN %s %s %s", name, action, value);
+}
+
 /* Write what a column has that its definition, if it has one, cannot say. */
 void
 mig_column_extras(MigSqlList *sql, const MigFact *column)
@@ -194,10 +228,9 @@ mig_column_extras(MigSqlList *sql, const MigFact *column)
 	if (mig_column_is_inherited(column) && has_own_not_null(column))
 		set_not_null(sql, column);
 	if (mig_value(column, "storage"))
-		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STORAGE %s", name, mig_value(column, "storage"));
+		own_action(sql, column, "SET STORAGE", mig_value(column, "storage"));
 	if (mig_value(column, "statistics"))
-		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
-					   mig_value(column, "statistics"));
+		own_action(sql, column, "SET STATISTICS", mig_value(column, "statistics"));
 	if (mig_value(column, "options"))
 		mig_sql_action(sql, column->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(column, "options"));
 }
@@ -223,10 +256,27 @@ column_create(MigSqlList *sql, const MigFact *fact)
 	mig_column_extras(sql, fact);
 }
 
+/* Does a column of a parent that it was made with stay? */
+static bool
+parent_stays(const MigFact *column)
+{
+	int			i;
+
+	for (i = 0; i < column->nneeds; i++)
+	{
+		const MigFact *parent = column->needs[i];
+
+		if (parent->kind == column->kind && strcmp(parent->name, column->name) == 0 && parent->twin)
+			return true;
+	}
+	return false;
+}
+
 static void
 column_drop(MigSqlList *sql, const MigFact *fact)
 {
-	if (mig_column_is_inherited(fact))
+	/* it goes with that of the parent, unless the table is no child any more */
+	if (mig_column_is_inherited(fact) && !parent_stays(fact))
 		return;
 	mig_sql_action(sql, fact->parent, "DROP COLUMN %s", mig_sql_local_name(fact));
 	mig_sql_loses(sql, "column %s", fact->identity);
@@ -318,13 +368,21 @@ is_textual(const char *type)
 	return strcmp(type, "text") == 0 || strncmp(type, "character", strlen("character")) == 0;
 }
 
+static bool
+is_array(const char *type)
+{
+	size_t		len = strlen(type);
+
+	return len > 2 && strcmp(type + len - 2, "[]") == 0;
+}
+
 /* Write ALTER COLUMN TYPE. */
 void
 mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, bool through_text)
 {
 	const char *name = mig_sql_local_name(to);
 	const char *type = mig_value(to, "type");
-	size_t		len = strlen(type);
+	bool		arrays = is_array(mig_value(from, "type")) && is_array(type);
 	const char *collation = mig_value(to, "collation") ?
 		psprintf(" COLLATE %s", mig_value(to, "collation")) : "";
 	Conversion	conversion = same_base_type(mig_value(from, "type"), type) ? CONVERSION_LOSSLESS :
@@ -335,8 +393,7 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 	if (mig_value(to, "generated") == NULL && !mig_value_is(to->parent, "relkind", "foreign table"))
 	{
 		if (through_text || conversion == CONVERSION_NONE)
-			using = psprintf(" USING %s::text%s::%s", name,
-							 len > 2 && strcmp(type + len - 2, "[]") == 0 ? "[]" : "", type);
+			using = psprintf(" USING %s::text%s::%s", name, arrays ? "[]" : "", type);
 		else if (conversion == CONVERSION_EXPLICIT)
 			using = psprintf(" USING %s::%s", name, type);
 	}
@@ -471,8 +528,7 @@ alter_storage(MigSqlList *sql, const MigFact *from, const MigFact *to, bool rety
 
 	/* ALTER COLUMN TYPE has made them what they are by default */
 	if (retyped ? storage != NULL : !mig_same_value(from, to, "storage"))
-		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STORAGE %s", name,
-					   storage ? storage : default_storage(mig_value(to, "type")));
+		own_action(sql, to, "SET STORAGE", storage ? storage : default_storage(mig_value(to, "type")));
 	if (retyped ? compression != NULL : !mig_same_value(from, to, "compression"))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
 					   compression ? compression : "default");
@@ -497,8 +553,7 @@ column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	alter_storage(sql, from, to, mig_column_changes_type(from, to));
 	/* ALTER COLUMN TYPE forgets it */
 	if (!mig_same_value(from, to, "statistics") || (mig_column_changes_type(from, to) && mig_value(to, "statistics")))
-		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET STATISTICS %s", name,
-					   mig_value(to, "statistics") ? mig_value(to, "statistics") : "-1");
+		own_action(sql, to, "SET STATISTICS", mig_value(to, "statistics") ? mig_value(to, "statistics") : "-1");
 	if (!mig_same_value(from, to, "options"))
 		alter_options(sql, from, to);
 	if (!mig_same_value(from, to, "foreign_options"))
