@@ -121,12 +121,15 @@ static void
 put_difference(ReturnSetInfo *rsinfo, const char *operation, const MigFact *fact, const char *sql,
 			   const char *reverse_sql, bool loses_data, const char *note)
 {
+	const char *type = fact->kind == &mig_kind_uncovered ? mig_value(fact, "type") : fact->kind->name;
 	MigResultRow row;
 
 	mig_row_begin(&row);
 	mig_row_text(&row, operation);
-	mig_row_text(&row, fact->kind == &mig_kind_uncovered ? mig_value(fact, "type") : fact->kind->name);
-	mig_row_text(&row, fact->identity);
+	mig_row_text(&row, type);
+	/* the name of one that no rule covers is its description, type first */
+	mig_row_text(&row, fact->kind == &mig_kind_uncovered && strncmp(fact->name, type, strlen(type)) == 0 &&
+				 fact->name[strlen(type)] == ' ' ? fact->name + strlen(type) + 1 : fact->identity);
 	mig_row_text(&row, sql);
 	mig_row_text(&row, reverse_sql);
 	mig_row_bool(&row, loses_data);

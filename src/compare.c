@@ -7,8 +7,8 @@
  * in the managed schemas.  Of what is in no schema (extensions, publications,
  * event triggers, servers ...) a database has much that no model speaks of,
  * so such a kind is compared only if the declaring side has one of it.
- * A managed schema that it neither creates nor puts anything into is taken
- * for not declared, unless it is that of unqualified names.
+ * A managed schema that a model neither creates nor puts anything into is
+ * taken for not declared, unless it is that of unqualified names.
  *
  *-------------------------------------------------------------------------
  */
@@ -173,7 +173,7 @@ static bool
 is_not_declared(const MigScope *scope, const MigSchemaData *data, const MigFact *fact, bool is_model)
 {
 	if (fact->kind == &mig_kind_schema)
-		return !mig_name_list_contains(&scope->shadow.created, fact->name) &&
+		return is_model && !mig_name_list_contains(&scope->shadow.created, fact->name) &&
 			!(scope->path_schema && strcmp(scope->path_schema, fact->name) == 0) &&
 			strcmp(fact->name, "public") != 0 && !schema_is_used(data, fact->name);
 	if (is_aside(fact))

@@ -29,6 +29,7 @@
 #include "result.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "version.h"
 
 /* how many differences a row lists */
 #define MAX_LISTED_DIFFERENCES	100
@@ -424,11 +425,17 @@ target_after(const MigReplay *replay, int nsteps)
 char *
 mig_find_stamp_target(void)
 {
+	MigOwnerScope owner;
 	MigScope	scope;
 	MigReplay	replay;
 	Search		search = {0};
 	char	   *target;
 
+	/* as long as somebody else upgrades, nobody knows where the database is */
+	mig_store_refresh();
+	mig_enter_owner(&owner);
+	mig_lock_versions(&owner.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&owner);
 	mig_scope_open(&scope, "migrate_stamp()", false);
 	mig_replay_open(&replay, &scope, "heads");
 	search.scope = &scope;
