@@ -48,14 +48,23 @@ REGRESS = \
 	errors \
 	snapshot \
 	model \
+	autogenerate \
+	check \
+	diff \
+	prove \
+	stamp_auto \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 
 ISOLATION = \
+	autogenerate_during_upgrade \
 	look_during_run \
+	model_together \
 	one_moment \
 	register_together \
 	run_lock_timeout \
+	shadow_concurrent \
+	shadow_together \
 	stale_snapshot \
 	upgrade_at_head \
 	upgrade_readers \

@@ -47,26 +47,30 @@ SELECT extconfig::regclass[], extcondition FROM pg_extension WHERE extname = 'mi
 SELECT a.attrelid::regclass AS "table", a.attname AS "column", format_type(a.atttypid, a.atttypmod) AS type,
 	a.attnotnull AS not_null, pg_get_expr(ad.adbin, ad.adrelid) AS "default"
 FROM pg_attribute AS a LEFT JOIN pg_attrdef AS ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
-WHERE a.attrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass)
+WHERE a.attrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass,
+		'migrate_model_part'::regclass, 'migrate_model_cache'::regclass)
 	AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid::regclass::text COLLATE "C", a.attnum;
 
 -- row types of results
 SELECT c.relname AS type, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) AS columns
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.oid IN ('migrate_script_action'::regclass, 'migrate_script_details'::regclass, 'migrate_script_text'::regclass, 'migrate_step'::regclass)
+WHERE c.oid IN ('migrate_script_action'::regclass, 'migrate_script_details'::regclass, 'migrate_script_text'::regclass, 'migrate_step'::regclass,
+	'migrate_model_action'::regclass, 'migrate_new_revision'::regclass)
 GROUP BY c.relname ORDER BY c.relname COLLATE "C";
 
 -- keys and checks
 SELECT conrelid::regclass AS "table", conname, pg_get_constraintdef(oid) AS definition
 FROM pg_constraint
 WHERE contype <> 'n'
-	AND conrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass)
+	AND conrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass,
+		'migrate_model_part'::regclass, 'migrate_model_cache'::regclass)
 ORDER BY conrelid::regclass::text COLLATE "C", conname COLLATE "C";
 
 -- triggers fire always, for replication and restores, too
 SELECT tgrelid::regclass AS "table", tgname, tgenabled FROM pg_trigger
-WHERE tgrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass)
+WHERE tgrelid IN ('migrate_version'::regclass, 'migrate_script'::regclass, 'migrate_log'::regclass, 'migrate_summary'::regclass,
+		'migrate_model_part'::regclass, 'migrate_model_cache'::regclass)
 	AND NOT tgisinternal
 ORDER BY tgname COLLATE "C";
 

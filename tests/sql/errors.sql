@@ -186,6 +186,29 @@ CALL pg_temp.at('b,x');
 SELECT * FROM migrate_current(check_heads => true);
 :code
 
+CALL pg_temp.reset();
+CREATE SCHEMA regress_errors;
+SET migrate.schemas = 'regress_errors';
+SELECT action FROM migrate_model('a.sql', 'CREATE TABLE regress_errors.account (id integer)');
+SELECT migrate_check();
+:code
+
+--
+-- MG011: a difference that cannot be made without destroying data
+--
+CREATE TABLE regress_errors.account (id integer);
+CREATE TABLE regress_errors.entry (id integer, day date) PARTITION BY RANGE (day);
+SELECT action FROM migrate_model('a.sql', $$
+CREATE TABLE regress_errors.account (id integer) PARTITION BY RANGE (id);
+CREATE TABLE regress_errors.entry (id integer, day date) PARTITION BY RANGE (id);
+$$);
+SELECT * FROM migrate_revision('x', autogenerate => true);
+:code
+SET client_min_messages = warning;
+DROP SCHEMA regress_errors CASCADE;
+RESET client_min_messages;
+RESET migrate.schemas;
+
 --
 -- MG012: a target that is not reachable
 --

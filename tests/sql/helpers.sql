@@ -8,7 +8,7 @@
 CREATE PROCEDURE pg_temp.reset()
 LANGUAGE sql
 AS $$
-	TRUNCATE migrate_version, migrate_script, migrate_log RESTART IDENTITY
+	TRUNCATE migrate_version, migrate_script, migrate_log, migrate_model_part, migrate_model_cache RESTART IDENTITY
 $$;
 
 -- What the scripts of a graph leave: when they ran, and the version rows then.
@@ -88,6 +88,37 @@ AS $$
 BEGIN
 	PERFORM migrate_downgrade(target);
 	RETURN pg_temp.steps();
+END
+$$;
+
+-- Bring the database to a model: what the script does, if it leads there and
+-- back.  In views, servers before 16 write the table before every column; the
+-- qualifiers, a pattern, are taken away.
+CREATE FUNCTION pg_temp.become(model text, qualifiers text DEFAULT '') RETURNS text
+LANGUAGE plpgsql
+SET client_min_messages = warning
+AS $$
+DECLARE
+	before text := migrate_snapshot()::jsonb ->> 'fingerprint';
+	script text;
+BEGIN
+	PERFORM migrate_model('model.sql', model);
+	SELECT r.script INTO script FROM migrate_revision('change', autogenerate => true) AS r;
+	IF script IS NULL THEN
+		RETURN '-- nothing to do';
+	END IF;
+	script := regexp_replace(rtrim(substring(script FROM '-- migrate:upgrade\n(.*)'), E'\n'),
+							 '(?<=[ (])(?<!COLUMN )(' || qualifiers || ')\.', '', 'g');
+	PERFORM migrate_upgrade('head');
+	IF EXISTS (SELECT FROM migrate_diff()) THEN
+		RETURN script || E'\n-- leads elsewhere';
+	END IF;
+	PERFORM migrate_downgrade('-1');
+	IF migrate_snapshot()::jsonb ->> 'fingerprint' <> before THEN
+		RETURN script || E'\n-- leads back elsewhere';
+	END IF;
+	PERFORM migrate_upgrade('head');
+	RETURN script;
 END
 $$;
 
