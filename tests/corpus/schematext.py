@@ -18,6 +18,7 @@ HEADER = re.compile(r"^--\n-- (?:Data for )?Name: (?P<name>.*); Type: (?P<type>[
                     r"Owner:.*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(?:\\(?:un)?restrict .*|SET default_tablespace = '';|SET default_table_access_method = heap;|"
                    r"-- Dumped (?:from|by) .*|-- PostgreSQL database dump.*|--)\n?", re.MULTILINE)
+OPTIONS = re.compile(r"(\bWITH \(|\bWHEN TAG IN \()([^()]*)\)")
 EXTENSION = "EXTENSION migrate"
 ROLE_STATEMENTS = {"create", "alter", "drop"}
 ROLE_WORDS = {"role", "user", "group"}
@@ -70,18 +71,30 @@ def _without_column_order(body):
     return "\n".join(found[:1] + sorted(found[1:]))
 
 
+def _sorted_lists(body):
+    """Storage parameters and tags, whose order means nothing."""
+    return OPTIONS.sub(lambda found: found.group(1) + ", ".join(sorted(found.group(2).split(", "))) + ")", body)
+
+
 def objects(dump, strict=False):
-    """The objects of a dump, a sorted list of texts."""
+    """The objects of a dump, a sorted list of texts.
+
+    The schema public is always there, and printed if its owner is another.
+    """
     found = []
     headers = list(HEADER.finditer(dump))
     for header, following in zip(headers, headers[1:] + [None]):
         kind, name = header.group("type"), header.group("name")
         if kind == "EXTENSION" and name == "migrate" or kind == "COMMENT" and name == EXTENSION:
             continue
+        if kind == "SCHEMA" and name == "public":
+            continue
         body = NOISE.sub("", dump[header.end():following.start() if following else len(dump)]).strip()
         if kind == "ACL":
             body = "\n".join(sorted(body.splitlines()))
-        elif not strict and (kind in ("TABLE", "FOREIGN TABLE") or kind == "TYPE" and " AS (" in body):
+        elif not strict:
+            body = _sorted_lists(body)
+        if not strict and (kind in ("TABLE", "FOREIGN TABLE") or kind == "TYPE" and " AS (" in body):
             body = _without_column_order(body)
         found.append("-- %s %s\n%s" % (kind, name, body))
     return sorted(found)
