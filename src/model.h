@@ -41,7 +41,7 @@ typedef struct MigModelStatement
 	const char *extension;		/* what CREATE EXTENSION creates, else NULL */
 	const char *inside;			/* it is an element of CREATE SCHEMA of this one */
 	bool		is_barrier;		/* its code may look at all that came before */
-	MigNameList creates;		/* see modelorder.c */
+	MigNameList creates;		/* see modelnames.c */
 	MigNameList needs;
 } MigModelStatement;
 

@@ -9,9 +9,7 @@
 #define MIG_MODELORDER_H
 
 #include "model.h"
-#include "nodes/parsenodes.h"
 
-extern void mig_model_note_names(MigModelStatement *statement, Node *stmt);
 extern int *mig_model_order(const MigModel *model);
 
 #endif							/* MIG_MODELORDER_H */

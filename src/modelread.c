@@ -16,7 +16,7 @@
 #include "model.h"
 #include "modelclass.h"
 #include "modelhint.h"
-#include "modelorder.h"
+#include "modelnames.h"
 #include "modelscan.h"
 #include "pg_compat.h"
 #include "stmt.h"

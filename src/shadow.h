@@ -9,13 +9,7 @@
 #define MIG_SHADOW_H
 
 #include "revision.h"
-
-/*
- * What is moved aside (schemas, and whatever else of the database has a name
- * that the model may want) is called this and its OID.  No schema of a user
- * can be named so.
- */
-#define MIG_ASIDE_PREFIX	"pg_migrate_aside_"
+#include "setaside.h"
 
 typedef struct MigShadow
 {
