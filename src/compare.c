@@ -102,6 +102,8 @@ mig_scope_open(MigScope *scope, const char *function, bool qualified)
 	read_schemas_setting(scope, unqualified);
 	mig_model_load(&scope->model);
 	mig_scope_add_schemas(scope, &scope->model.created_schemas);
+	scope->shadow.keep_servers = !mig_name_list_contains(&scope->model.global_types, mig_kind_server.name);
+	scope->shadow.keep_wrappers = !mig_name_list_contains(&scope->model.global_types, mig_kind_fdw.name);
 	if (scope->schemas.count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -178,6 +180,9 @@ is_not_declared(const MigScope *scope, const MigSchemaData *data, const MigFact 
 			strcmp(fact->name, "public") != 0 && !schema_is_used(data, fact->name);
 	if (is_aside(fact))
 		return true;
+	if ((fact->kind == &mig_kind_server && scope->shadow.keep_servers) ||
+		(fact->kind == &mig_kind_fdw && scope->shadow.keep_wrappers))
+		return is_model;
 	/* the extensions of the database are there all the time */
 	return is_model && fact->kind == &mig_kind_extension && scope->model.extensions.count > 0 &&
 		!mig_name_list_contains(&scope->model.extensions, fact->name);

@@ -313,7 +313,7 @@ mig_prove(const char *range, ReturnSetInfo *rsinfo)
 	mig_replay_open(&proving.replay, &scope, "heads");
 	mark_wanted(&proving, range);
 	prepare_downgrades(&proving);
-	mig_on_shadow(&scope.shadow, prove_body, &proving);
+	mig_on_replay_shadow(&scope, prove_body, &proving);
 	for (i = 0; i <= proving.last; i++)
 	{
 		const Proof *proof = &proving.proofs[i];
@@ -444,7 +444,7 @@ mig_find_stamp_target(void)
 	search.found = -1;
 	search.ndifferences = PG_INT32_MAX;
 	search.context = CurrentMemoryContext;
-	mig_on_shadow(&scope.shadow, search_body, &search);
+	mig_on_replay_shadow(&scope, search_body, &search);
 	target = target_after(&replay, search.found >= 0 ? search.found : search.nearest);
 	if (search.found < 0)
 		ereport(ERROR,

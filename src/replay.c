@@ -207,6 +207,20 @@ read_revision_body(void *arg)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+/*
+ * Run something on a shadow that runs scripts: they may make what the model
+ * does not speak of.
+ */
+void
+mig_on_replay_shadow(const MigScope *scope, MigShadowBody body, void *arg)
+{
+	MigShadow	shadow = scope->shadow;
+
+	shadow.keep_servers = false;
+	shadow.keep_wrappers = false;
+	mig_on_shadow(&shadow, body, arg);
+}
+
 /* The schema data that the history up to a revision makes from nothing. */
 MigSchemaData *
 mig_read_revision(MigScope *scope, const char *revision)
@@ -215,6 +229,6 @@ mig_read_revision(MigScope *scope, const char *revision)
 	RevisionReading reading = {scope, &replay, NULL, CurrentMemoryContext};
 
 	mig_replay_open(&replay, scope, revision);
-	mig_on_shadow(&scope->shadow, read_revision_body, &reading);
+	mig_on_replay_shadow(scope, read_revision_body, &reading);
 	return reading.data;
 }

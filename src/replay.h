@@ -26,6 +26,7 @@ extern void mig_replay_begin(const MigReplay *replay);
 extern void mig_replay_step(const MigReplay *replay, int step);
 extern void mig_replay_fit(MigPreparedStep *prepared);
 extern void mig_run_text(const char *name, const char *sql);
+extern void mig_on_replay_shadow(const MigScope *scope, MigShadowBody body, void *arg);
 extern MigSchemaData *mig_read_revision(MigScope *scope, const char *revision);
 extern MigSchemaData *mig_read_replayed(const MigScope *scope);
 

@@ -19,6 +19,9 @@ typedef struct MigShadow
 								 * creates itself; the others keep owner,
 								 * privileges and comment.  All that existed
 								 * are made anew, empty: see shadow.c */
+	bool		keep_servers;	/* foreign servers, and foreign-data wrappers, */
+	bool		keep_wrappers;	/* keep their names: what runs makes none, but
+								 * its foreign tables may be of one */
 } MigShadow;
 
 typedef void (*MigShadowBody) (void *arg);
