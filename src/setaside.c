@@ -397,7 +397,9 @@ mig_set_aside(MigAside *aside)
 	move_extensions(aside);
 	hide_names(PublicationRelationId, Anum_pg_publication_pubname);
 	hide_names(EventTriggerRelationId, Anum_pg_event_trigger_evtname);
-	hide_names(ForeignServerRelationId, Anum_pg_foreign_server_srvname);
-	hide_names(ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_fdwname);
+	if (!aside->keep_servers)
+		hide_names(ForeignServerRelationId, Anum_pg_foreign_server_srvname);
+	if (!aside->keep_wrappers)
+		hide_names(ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_fdwname);
 	CommandCounterIncrement();
 }

@@ -30,6 +30,8 @@ typedef struct MigAside
 {
 	MigAsideSchema *schemas;
 	int			nschemas;
+	bool		keep_servers;	/* they keep their names */
+	bool		keep_wrappers;
 } MigAside;
 
 extern void mig_find_schemas(const MigNameList *schemas, const MigNameList *created, MigAside *aside);

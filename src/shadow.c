@@ -202,6 +202,8 @@ set_up(const MigShadow *shadow)
 	GetUserIdAndSecContext(&userid, &sec_context);
 	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	change_settings();
+	aside.keep_servers = shadow->keep_servers;
+	aside.keep_wrappers = shadow->keep_wrappers;
 	mig_set_aside(&aside);
 	SetUserIdAndSecContext(userid, sec_context);
 }
