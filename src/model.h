@@ -34,12 +34,13 @@ typedef struct MigModelStatement
 	int			line;			/* from 1 */
 	int			number;			/* of those that are run of the part, from 1 */
 	const char *setting;		/* SET, or set_config(): of what; else NULL */
-	int			settings;		/* latest such statement before this one in the
-								 * part, or -1 */
+	int			settings;		/* latest such statement before this one in
+								 * the part, or -1 */
 	bool		drops;			/* it only removes something */
 	const char *schema;			/* what CREATE SCHEMA creates, else NULL */
 	const char *extension;		/* what CREATE EXTENSION creates, else NULL */
-	const char *inside;			/* it is an element of CREATE SCHEMA of this one */
+	const char *inside;			/* it is an element of CREATE SCHEMA of this
+								 * one */
 	bool		is_barrier;		/* its code may look at all that came before */
 	MigNameList creates;		/* see modelnames.c */
 	MigNameList needs;
@@ -48,9 +49,10 @@ typedef struct MigModelStatement
 /* "-- migrate:renamed_from old_name" before an object, a column, a label. */
 typedef struct MigRenameHint
 {
-	const char *object_type;	/* as MigKind.name: "table", "table column", ...;
-								 * or "enum label" */
-	const char *schema;			/* of the object; NULL: that of unqualified names */
+	const char *object_type;	/* as MigKind.name: "table", "table column",
+								 * ...; or "enum label" */
+	const char *schema;			/* of the object; NULL: that of unqualified
+								 * names */
 	const char *parent;			/* table of a column or constraint, type of a
 								 * label; else NULL */
 	const char *name;			/* in the model */

@@ -22,7 +22,8 @@ typedef struct MigHintComment
 /* Offsets are those of the text as it was given. */
 typedef struct MigModelText
 {
-	char	   *text;			/* with blanks for what the parser must not see */
+	char	   *text;			/* with blanks for what the parser must not
+								 * see */
 	size_t		len;
 	size_t	   *cuts;			/* ends of statements, far apart */
 	int			ncuts;

@@ -188,7 +188,7 @@ static void
 set_up(const MigShadow *shadow)
 {
 	MigExtension extension;
-	MigAside aside;
+	MigAside	aside;
 	Oid			userid;
 	int			sec_context;
 

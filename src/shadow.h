@@ -13,7 +13,8 @@
 
 typedef struct MigShadow
 {
-	const char *function;		/* who wants it, for messages: "migrate_diff()" */
+	const char *function;		/* who wants it, for messages:
+								 * "migrate_diff()" */
 	MigNameList schemas;		/* to be moved aside where they exist */
 	MigNameList created;		/* those of them that what runs on the shadow
 								 * creates itself; the others keep owner,

@@ -460,11 +460,11 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 static char *
 section_text(const MigScriptSource *source, const MigSection *section, size_t start, size_t len)
 {
-	char	   *text = MemoryContextAllocHuge(CurrentMemoryContext, len + 1);
+	char	   *piece = MemoryContextAllocHuge(CurrentMemoryContext, len + 1);
 	int			i;
 
-	memcpy(text, source->text + start, len);
-	text[len] = '\0';
+	memcpy(piece, source->text + start, len);
+	piece[len] = '\0';
 	for (i = 0; i < section->ncopies; i++)
 	{
 		const MigCopyData *copy = &section->copies[i];
@@ -475,11 +475,11 @@ section_text(const MigScriptSource *source, const MigSection *section, size_t st
 			continue;
 		for (; offset < end; offset++)
 		{
-			if (text[offset - start] != '\n')
-				text[offset - start] = ' ';
+			if (piece[offset - start] != '\n')
+				piece[offset - start] = ' ';
 		}
 	}
-	return text;
+	return piece;
 }
 
 /*
