@@ -53,6 +53,7 @@ REGRESS = \
 	diff \
 	prove \
 	stamp_auto \
+	compare_roles \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

@@ -319,6 +319,8 @@ mig_read_model(const MigScope *scope)
 	MigOwnerScope owner;
 
 	mig_require_model(scope);
+	/* whether it was executed before or not: what comes of it is believed */
+	mig_model_check_trusted(&scope->model);
 	mig_model_report_ignored(&scope->model);
 	if (last_model && strcmp(last_model_key, key) == 0)
 		reading.data = last_model;
