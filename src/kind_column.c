@@ -13,15 +13,11 @@
 
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "kind_column.h"
-#include "kind_type.h"
 #include "kinds.h"
 #include "options.h"
-#include "parser/parse_coerce.h"
 #include "pg_compat.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 static const MigAttribute column_attributes[] = {
 	{"type", MIG_COMPARE_TYPE},
@@ -316,94 +312,6 @@ column_change(const MigFact *from, const MigFact *to, const char **reason)
 	return MIG_CHANGE_ALTER;
 }
 
-/* "varchar(10)" is a "varchar". */
-static bool
-same_base_type(const char *a, const char *b)
-{
-	size_t		len_a = strcspn(a, "(");
-	size_t		len_b = strcspn(b, "(");
-
-	return len_a == len_b && strncmp(a, b, len_a) == 0;
-}
-
-/* What becomes of values that change their type. */
-typedef enum Conversion
-{
-	CONVERSION_LOSSLESS,		/* as any value of the type could */
-	CONVERSION_ASSIGNMENT,		/* as INSERT would do it */
-	CONVERSION_EXPLICIT,		/* only if told to */
-	CONVERSION_NONE				/* only through text */
-} Conversion;
-
-/*
- * How values of one type become values of another.  A type that is unknown
- * where this is asked is one that comes or goes with the change.
- */
-static Conversion
-conversion_of(const char *from, const char *to)
-{
-	Oid			from_type = mig_find_type(from);
-	Oid			to_type = mig_find_type(to);
-
-	if (!OidIsValid(from_type) || !OidIsValid(to_type))
-		return CONVERSION_EXPLICIT;
-	if (can_coerce_type(1, &from_type, &to_type, COERCION_IMPLICIT))
-		return CONVERSION_LOSSLESS;
-	if (can_coerce_type(1, &from_type, &to_type, COERCION_ASSIGNMENT))
-		return CONVERSION_ASSIGNMENT;
-	return can_coerce_type(1, &from_type, &to_type, COERCION_EXPLICIT) ? CONVERSION_EXPLICIT : CONVERSION_NONE;
-}
-
-/* Does the change of a column go through ALTER COLUMN TYPE? */
-bool
-mig_column_changes_type(const MigFact *from, const MigFact *to)
-{
-	return !mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation");
-}
-
-/* Can the type hold any other as text? */
-static bool
-is_textual(const char *type)
-{
-	return strcmp(type, "text") == 0 || strncmp(type, "character", strlen("character")) == 0;
-}
-
-static bool
-is_array(const char *type)
-{
-	size_t		len = strlen(type);
-
-	return len > 2 && strcmp(type + len - 2, "[]") == 0;
-}
-
-/* Write ALTER COLUMN TYPE. */
-void
-mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, bool through_text)
-{
-	const char *name = mig_sql_local_name(to);
-	const char *type = mig_value(to, "type");
-	bool		arrays = is_array(mig_value(from, "type")) && is_array(type);
-	const char *collation = mig_value(to, "collation") ?
-		psprintf(" COLLATE %s", mig_value(to, "collation")) : "";
-	Conversion	conversion = same_base_type(mig_value(from, "type"), type) ? CONVERSION_LOSSLESS :
-		conversion_of(mig_value(from, "type"), type);
-	const char *using = "";
-
-	/* a generated column is computed, and a foreign table not ours to change */
-	if (mig_value(to, "generated") == NULL && !mig_value_is(to->parent, "relkind", "foreign table"))
-	{
-		if (through_text || conversion == CONVERSION_NONE)
-			using = psprintf(" USING %s::text%s::%s", name, arrays ? "[]" : "", type);
-		else if (conversion == CONVERSION_EXPLICIT)
-			using = psprintf(" USING %s::%s", name, type);
-	}
-	if (through_text && *using && mig_composite_conversion(from, to))
-		using = psprintf(" USING %s", mig_composite_conversion(from, to));
-	mig_sql_action(sql, to->parent, "ALTER COLUMN %s TYPE %s%s%s", name, type, collation, using);
-	if (!through_text && conversion != CONVERSION_LOSSLESS && !is_textual(type))
-		mig_sql_loses(sql, "what %s of column %s has and %s cannot keep", mig_value(from, "type"), to->identity, type);
-}
-
 /* The name of the sequence of an identity column; NULL: it is none. */
 const char *
 mig_column_sequence(const MigFact *column)
@@ -499,25 +407,6 @@ alter_options(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET (%s)", name, mig_value(to, "options"));
 }
 
-/* How values of a type are stored if nothing is said. */
-static const char *
-default_storage(const char *type)
-{
-	Oid			oid = mig_find_type(type);
-
-	switch (OidIsValid(oid) ? get_typstorage(oid) : TYPSTORAGE_EXTENDED)
-	{
-		case TYPSTORAGE_PLAIN:
-			return "PLAIN";
-		case TYPSTORAGE_EXTERNAL:
-			return "EXTERNAL";
-		case TYPSTORAGE_MAIN:
-			return "MAIN";
-		default:
-			return "EXTENDED";
-	}
-}
-
 /* Write the change of how values are kept. */
 static void
 alter_storage(MigSqlList *sql, const MigFact *from, const MigFact *to, bool retyped)
@@ -528,7 +417,7 @@ alter_storage(MigSqlList *sql, const MigFact *from, const MigFact *to, bool rety
 
 	/* ALTER COLUMN TYPE has made them what they are by default */
 	if (retyped ? storage != NULL : !mig_same_value(from, to, "storage"))
-		own_action(sql, to, "SET STORAGE", storage ? storage : default_storage(mig_value(to, "type")));
+		own_action(sql, to, "SET STORAGE", storage ? storage : mig_default_storage(mig_value(to, "type")));
 	if (retyped ? compression != NULL : !mig_same_value(from, to, "compression"))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s SET COMPRESSION %s", name,
 					   compression ? compression : "default");
@@ -580,7 +469,7 @@ column_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
 
 	if (kind == &mig_kind_default)
 		return (dependent->parent == from && mig_column_changes_type(from, to) &&
-				!same_base_type(mig_value(from, "type"), mig_value(to, "type"))) ||
+				!mig_same_base_type(mig_value(from, "type"), mig_value(to, "type"))) ||
 			(dependent->parent == from && mig_value(to, "identity") && !mig_value(from, "identity"));
 	if (!mig_column_changes_type(from, to))
 		return false;
