@@ -100,6 +100,7 @@ make_identity(const MigKind *kind, const MigFact *parent, const char *schema, co
 			  const char *arguments)
 {
 	StringInfoData buf;
+	char	   *identity;
 
 	initStringInfo(&buf);
 	switch (kind->identity)
@@ -131,7 +132,10 @@ make_identity(const MigKind *kind, const MigFact *parent, const char *schema, co
 				appendStringInfo(&buf, " for %s", quote_identifier(name));
 			break;
 	}
-	return buf.data;
+	/* the room to spare of a StringInfo is more than most identities take */
+	identity = pstrdup(buf.data);
+	pfree(buf.data);
+	return identity;
 }
 
 /*
