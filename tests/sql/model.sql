@@ -286,9 +286,10 @@ GRANT USAGE, CREATE ON SCHEMA regress_model_own TO regress_model_other;
 SET search_path = regress_model_own, public;
 TRUNCATE migrate_model_part;
 -- who may not do it to the schema may not do it to its shadow
+SELECT action FROM migrate_model('model.sql', 'CREATE TABLE a (id bigint)');
 SET ROLE regress_model_other;
-SELECT action FROM migrate_model('model.sql', 'CREATE TABLE a (id integer)');
 SELECT operation, identity FROM migrate_diff();
+SELECT action FROM migrate_model('model.sql', 'CREATE TABLE a (id integer)');
 RESET ROLE;
 -- a text of somebody else's runs only if that one could do as much
 SELECT operation, identity FROM migrate_diff();
