@@ -109,7 +109,7 @@ extern const MigKind mig_kind_statistics;
 extern const MigKind mig_kind_partition_index;	/* part of an index or
 												 * constraint of the parent */
 
-/* kind_type.c */
+/* kind_type.c, kind_composite.c */
 extern const MigKind mig_kind_enum;
 extern const MigKind mig_kind_domain;
 extern const MigKind mig_kind_domain_constraint;
