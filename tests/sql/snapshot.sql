@@ -113,9 +113,9 @@ SELECT count(*) FROM migrate_diff(pg_temp.document('full'), pg_temp.document('fu
 -- a jsonb has forgotten the order of the keys, but says the same
 SELECT count(*) FROM migrate_diff(pg_temp.document('full')::jsonb::text, 'database');
 -- all of it can be made, and dropped again
-SELECT operation, count(*), count(reverse_sql) AS reversible
+SELECT operation, count(*) > 20 AS many, count(*) = count(reverse_sql) AS reversible
 FROM migrate_diff(pg_temp.document('empty'), pg_temp.document('full')) GROUP BY 1 ORDER BY 1;
-SELECT operation, count(*), bool_or(loses_data) AS loses_data
+SELECT operation, count(*) > 10 AS many, bool_or(loses_data) AS loses_data
 FROM migrate_diff('database', pg_temp.document('empty')) GROUP BY 1 ORDER BY 1;
 BEGIN;
 DO $$
