@@ -112,11 +112,18 @@ constraint_drop(MigSqlList *sql, const MigFact *fact)
 	mig_sql_action(sql, fact->parent, "DROP CONSTRAINT %s", mig_sql_local_name(fact));
 }
 
+/* Do the options of an index differ, and the server would not set them? */
+static bool
+has_fixed_options(const MigFact *from, const MigFact *to)
+{
+	return !mig_same_value(from, to, "options") && mig_value_is(to->parent, "relkind", "partitioned table");
+}
+
 static MigChange
 constraint_change(const MigFact *from, const MigFact *to, const char **reason)
 {
 	if (!mig_same_value(from, to, "type") || !mig_same_value(from, to, "definition") ||
-		mig_value(to, "not_valid"))
+		mig_value(to, "not_valid") || has_fixed_options(from, to))
 		return MIG_CHANGE_REPLACE;
 	return MIG_CHANGE_ALTER;
 }
@@ -296,7 +303,7 @@ index_change(const MigFact *from, const MigFact *to, const char **reason)
 	static const char *const fixed[] = {"unique", "method", "definition", "predicate", "invalid", "statistics"};
 	int			i;
 
-	if (mig_fact_moves(from, to))
+	if (mig_fact_moves(from, to) || has_fixed_options(from, to))
 		return MIG_CHANGE_REPLACE;
 	for (i = 0; i < lengthof(fixed); i++)
 	{
