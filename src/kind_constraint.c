@@ -116,7 +116,8 @@ constraint_drop(MigSqlList *sql, const MigFact *fact)
 static bool
 has_fixed_options(const MigFact *from, const MigFact *to)
 {
-	return !mig_same_value(from, to, "options") && mig_value_is(to->parent, "relkind", "partitioned table");
+	return !mig_same_value(from, to, "options") && to->parent->kind == &mig_kind_table &&
+		mig_value_is(to->parent, "relkind", "partitioned table");
 }
 
 static MigChange
