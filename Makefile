@@ -51,6 +51,9 @@ REGRESS = \
 	autogenerate \
 	check \
 	diff \
+	diff_views \
+	diff_routines \
+	diff_triggers \
 	prove \
 	stamp_auto \
 	compare_roles \
