@@ -370,13 +370,25 @@ alter_identity(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	}
 }
 
+/* The name of the constraint that is NOT NULL; NULL: it cannot be told, or is the parent's matter. */
+static const char *
+not_null_constraint(const MigFact *column)
+{
+	const char *name = mig_value(column, "not_null_name");
+
+	if (name || mig_value(column, "inherited"))
+		return name;
+	name = psprintf("%s_%s_not_null", column->parent->name, column->name);
+	return strlen(name) < NAMEDATALEN ? name : NULL;
+}
+
 /* Write the change of NOT NULL. */
 static void
 alter_not_null(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
 	const char *name = mig_sql_local_name(to);
-	const char *old_name = mig_value(from, "not_null_name");
-	const char *new_name = mig_value(to, "not_null_name");
+	const char *old_name = not_null_constraint(from);
+	const char *new_name = not_null_constraint(to);
 	bool		was = mig_value(from, "not_null") != NULL;
 	bool		is = mig_value(to, "not_null") != NULL;
 
@@ -387,7 +399,7 @@ alter_not_null(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		return;
 	}
 	/* an identity column had to be NOT NULL first */
-	if (was && (!is || !mig_same_value(from, to, "not_null") || old_name || new_name))
+	if (was && (!is || !mig_same_value(from, to, "not_null") || !mig_same_value(from, to, "not_null_name")))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP NOT NULL", name);
 	if (!is || (!was && mig_value(to, "identity") && !mig_value(from, "identity")))
 		return;
