@@ -236,8 +236,7 @@ mig_prefer(MigOperation *first, MigOperation *second)
 static bool
 changes_parents(const MigFact *from, const MigFact *to)
 {
-	return !mig_same_value(from, to, "partition_of") || !mig_same_value(from, to, "bound") ||
-		!mig_same_value(from, to, "inherits") || !mig_same_value(from, to, "of_type");
+	return !mig_same_value(from, to, "inherits") || !mig_same_value(from, to, "of_type");
 }
 
 /*
@@ -247,8 +246,7 @@ changes_parents(const MigFact *from, const MigFact *to)
 static bool
 gets_parents(const MigFact *from, const MigFact *to)
 {
-	return changes_parents(from, to) &&
-		(mig_value(to, "partition_of") || mig_value(to, "inherits") || mig_value(to, "of_type"));
+	return changes_parents(from, to) && (mig_value(to, "inherits") || mig_value(to, "of_type"));
 }
 
 /* Edges of a fact of the old side. */
@@ -346,6 +344,27 @@ prefer_domain_constraint(MigChangePlan *plan, MigOperation *operation)
 		if ((fact->kind == &mig_kind_column || fact->kind == &mig_kind_composite_attribute ||
 			 fact->kind == &mig_kind_domain || fact->kind == &mig_kind_range) && mig_fact_needs(fact, domain))
 			mig_prefer(operation, mig_fact_plan(plan, fact)->enter);
+	}
+}
+
+/*
+ * A table becomes a partition when columns of its own have gone, and had
+ * better do so when other partitions of that table have.
+ */
+static void
+add_partition_edges(MigChangePlan *plan, const MigFact *partition)
+{
+	MigOperation *enter = mig_fact_plan(plan, partition)->enter;
+	int			i;
+
+	for (i = 0; enter && i < plan->from->nfacts; i++)
+	{
+		const MigFact *fact = plan->from->facts[i];
+
+		if (fact->kind == &mig_kind_column && fact->parent->twin == partition->parent)
+			add_edge(mig_fact_plan(plan, fact)->leave, enter);
+		else if (fact->kind == &mig_kind_partition && mig_same_value(fact, partition, "partition_of"))
+			mig_prefer(mig_fact_plan(plan, fact)->leave, enter);
 	}
 }
 
@@ -508,7 +527,11 @@ mig_make_operations(MigChangePlan *plan, bool explicit_parts)
 	for (i = 0; i < plan->from->nfacts; i++)
 		add_old_edges(plan, plan->from->facts[i]);
 	for (i = 0; i < plan->to->nfacts; i++)
+	{
 		add_new_edges(plan, plan->to->facts[i]);
+		if (plan->to->facts[i]->kind == &mig_kind_partition)
+			add_partition_edges(plan, plan->to->facts[i]);
+	}
 	add_name_edges(plan);
 	mig_prefer_by_bodies(plan);
 	for (i = 0; i < plan->noperations; i++)

@@ -212,6 +212,14 @@ must_leave(const MigChangePlan *plan, const MigFact *fact, const MigFact *depend
 	if (fact_plan->state == MIG_STATE_DROP && state == MIG_STATE_ALTER)
 		return (fact->kind->names & MIG_NAMES_ROUTINE) && dependent->kind->rebuildable &&
 			is_overloaded(plan, fact);
+	/* a partition stays one whatever becomes of its columns */
+	if (dependent->kind == &mig_kind_partition && fact->kind != &mig_kind_table)
+		return false;
+	/* a child keeps what it has from its parent */
+	if (fact_plan->state == MIG_STATE_DROP && dependent->twin &&
+		((dependent->kind == &mig_kind_table && fact->kind == &mig_kind_table) ||
+		 mig_is_inherited_from(dependent, fact)))
+		return false;
 	if (is_leaving(fact_plan->state))
 		return true;
 	if (fact_plan->state != MIG_STATE_ALTER || fact->twin == NULL)

@@ -65,7 +65,7 @@ static const char *const column_query =
 " CASE WHEN a.attoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(a.attoptions) AS o"
 " WHERE o NOT LIKE 'pg\\_attver=%') END,"
 " CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_GENERIC_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(a.attfdwoptions) AS o) END,"
-" CASE WHEN (a.attinhcount > 0 AND NOT a.attislocal) OR c.reloftype <> 0 THEN 'true' END,"
+" CASE WHEN (a.attinhcount > 0 AND NOT a.attislocal) OR c.reloftype <> 0 THEN 'true' WHEN a.attinhcount > 0 THEN 'merged' END,"
 " a.attnum::pg_catalog.text"
 " FROM pg_catalog.pg_class c"
 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -85,7 +85,7 @@ static const char *const column_query =
 bool
 mig_column_is_inherited(const MigFact *column)
 {
-	return mig_value(column, "inherited") != NULL;
+	return mig_value_is(column, "inherited", "true");
 }
 
 /* Append GENERATED ... AS IDENTITY, with options that are not the default. */
@@ -141,20 +141,60 @@ mig_append_column(StringInfo buf, const MigFact *column, const MigFact *default_
 		append_not_null(buf, column);
 }
 
-/* The column of a parent table that an inherited column comes from, or NULL. */
+/* The same of a parent table that an inherited column or constraint comes from, or NULL. */
 static const MigFact *
-column_of_parent(const MigFact *column)
+origin_of(const MigFact *fact)
 {
 	int			i;
 
-	for (i = 0; i < column->nneeds; i++)
+	if (mig_value(fact, "inherited") == NULL)
+		return NULL;
+	for (i = 0; i < fact->nneeds; i++)
 	{
-		const MigFact *needed = column->needs[i];
+		const MigFact *needed = fact->needs[i];
 
-		if (needed->kind == column->kind && strcmp(needed->name, column->name) == 0)
+		if (needed->kind == fact->kind && strcmp(needed->name, fact->name) == 0)
 			return needed;
 	}
 	return NULL;
+}
+
+/* Does a column or a constraint come from that other? */
+bool
+mig_is_inherited_from(const MigFact *fact, const MigFact *origin)
+{
+	return fact->kind == origin->kind && mig_value(fact, "inherited") && mig_fact_needs(fact, origin) &&
+		strcmp(fact->name, origin->name) == 0;
+}
+
+/* Was, or will, a table be the child of another all the time? */
+static bool
+stays_child_of(const MigFact *table, const MigFact *parent)
+{
+	return table->twin == NULL || (parent->twin && mig_fact_needs(table->twin, parent->twin));
+}
+
+/*
+ * Does what happens to the same of the parent happen to an inherited column
+ * or constraint as well?
+ */
+bool
+mig_follows_parent(const MigFact *fact)
+{
+	const MigFact *origin = origin_of(fact);
+
+	if (origin)
+		return stays_child_of(fact->parent, origin->parent);
+	/* that of a type */
+	return mig_value(fact, "inherited") &&
+		(fact->parent->twin == NULL || mig_same_value(fact->parent, fact->parent->twin, "of_type"));
+}
+
+/* Is a new column that of the parent, and no statement needed for it? */
+static bool
+comes_with_parent(const MigFact *column)
+{
+	return mig_column_is_inherited(column) && mig_follows_parent(column);
 }
 
 /* Write that a column is NOT NULL. */
@@ -176,7 +216,7 @@ set_not_null(MigSqlList *sql, const MigFact *column)
 static bool
 has_own_not_null(const MigFact *column)
 {
-	const MigFact *origin = column_of_parent(column);
+	const MigFact *origin = origin_of(column);
 
 	return mig_value(column, "not_null") && (origin == NULL || mig_value(origin, "not_null") == NULL);
 }
@@ -221,7 +261,7 @@ mig_column_extras(MigSqlList *sql, const MigFact *column)
 {
 	const char *name = mig_sql_local_name(column);
 
-	if (mig_column_is_inherited(column) && has_own_not_null(column))
+	if (comes_with_parent(column) && has_own_not_null(column))
 		set_not_null(sql, column);
 	if (mig_value(column, "storage"))
 		own_action(sql, column, "SET STORAGE", mig_value(column, "storage"));
@@ -243,7 +283,7 @@ column_create(MigSqlList *sql, const MigFact *fact)
 {
 	StringInfoData buf;
 
-	if (!mig_column_is_inherited(fact))
+	if (!comes_with_parent(fact))
 	{
 		initStringInfo(&buf);
 		mig_append_column(&buf, fact, NULL);
@@ -252,17 +292,17 @@ column_create(MigSqlList *sql, const MigFact *fact)
 	mig_column_extras(sql, fact);
 }
 
-/* Does a column of a parent that it was made with stay? */
+/* Does a child table keep the column that it has from this one? */
 static bool
-parent_stays(const MigFact *column)
+is_kept_by_child(const MigFact *column)
 {
 	int			i;
 
-	for (i = 0; i < column->nneeds; i++)
+	for (i = 0; i < column->data->nfacts && column->twin == NULL; i++)
 	{
-		const MigFact *parent = column->needs[i];
+		const MigFact *other = column->data->facts[i];
 
-		if (parent->kind == column->kind && strcmp(parent->name, column->name) == 0 && parent->twin)
+		if (other->twin && mig_is_inherited_from(other, column) && stays_child_of(other->parent, column->parent))
 			return true;
 	}
 	return false;
@@ -271,10 +311,14 @@ parent_stays(const MigFact *column)
 static void
 column_drop(MigSqlList *sql, const MigFact *fact)
 {
-	/* it goes with that of the parent, unless the table is no child any more */
-	if (mig_column_is_inherited(fact) && !parent_stays(fact))
+	/* that of a child goes with that of the parent */
+	if (mig_value(fact, "inherited") && mig_follows_parent(fact))
 		return;
-	mig_sql_action(sql, fact->parent, "DROP COLUMN %s", mig_sql_local_name(fact));
+	if (is_kept_by_child(fact))
+		mig_sql_statement(sql, "ALTER TABLE ONLY %s DROP COLUMN %s", mig_sql_name(fact->parent),
+						  mig_sql_local_name(fact));
+	else
+		mig_sql_action(sql, fact->parent, "DROP COLUMN %s", mig_sql_local_name(fact));
 	mig_sql_loses(sql, "column %s", fact->identity);
 }
 
@@ -282,19 +326,10 @@ column_drop(MigSqlList *sql, const MigFact *fact)
 static bool
 parent_does_it(const MigFact *from, const MigFact *to, const char *attribute)
 {
-	int			i;
+	const MigFact *origin = origin_of(to);
 
-	if (!mig_column_is_inherited(to))
-		return false;
-	for (i = 0; i < to->nneeds; i++)
-	{
-		const MigFact *parent = to->needs[i];
-
-		if (parent->kind == to->kind && strcmp(parent->name, to->name) == 0 && parent->twin &&
-			mig_same_value(from, parent->twin, attribute) && mig_same_value(to, parent, attribute))
-			return true;
-	}
-	return false;
+	return origin && origin->twin && mig_follows_parent(to) && mig_same_value(from, origin->twin, attribute) &&
+		mig_same_value(to, origin, attribute);
 }
 
 static MigChange
@@ -440,7 +475,7 @@ column_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
 	const char *name = mig_sql_local_name(to);
 
-	if (mig_value(from, "generated") && !mig_value(to, "generated"))
+	if (mig_value(from, "generated") && !mig_value(to, "generated") && !parent_does_it(from, to, "generated"))
 		mig_sql_action(sql, to->parent, "ALTER COLUMN %s DROP EXPRESSION", name);
 	if (mig_value(from, "identity") && !mig_value(to, "identity") && !parent_does_it(from, to, "identity"))
 		alter_identity(sql, from, to);
@@ -485,6 +520,9 @@ column_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
 			(dependent->parent == from && mig_value(to, "identity") && !mig_value(from, "identity"));
 	if (!mig_column_changes_type(from, to))
 		return false;
+	/* its columns may have no operator in common for a while */
+	if (kind == &mig_kind_constraint && mig_value_is(dependent, "type", "f"))
+		return !mig_column_stays_comparable(from, to);
 	if (kind == &mig_kind_column)
 		return mig_value(dependent, "generated") != NULL;
 	return kind == &mig_kind_view || kind == &mig_kind_matview || kind == &mig_kind_view_column ||
@@ -532,27 +570,21 @@ static const char *const default_query =
 " JOIN pg_catalog.pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated = ''"
 " WHERE c.relnamespace = ANY ($1)";
 
-/* Is it the same on the parent's column, whose change reaches the children? */
+/*
+ * Does a default come or go with that of the parent's column?  It does with a
+ * new table, and where the parent's comes, goes, or becomes another.
+ */
 static bool
 parent_has_default(const MigFact *fact)
 {
 	const MigFact *column = fact->parent;
-	int			i;
+	const MigFact *origin = column->kind == &mig_kind_column ? origin_of(column) : NULL;
+	const MigFact *parents_default = origin && mig_column_is_inherited(column) && mig_follows_parent(column) ?
+		mig_column_default(origin) : NULL;
 
-	if (column->kind != &mig_kind_column || !mig_column_is_inherited(column))
-		return false;
-	for (i = 0; i < column->nneeds; i++)
-	{
-		const MigFact *parent = column->needs[i];
-		const MigFact *parents_default;
-
-		if (parent->kind != &mig_kind_column || strcmp(parent->name, column->name) != 0)
-			continue;
-		parents_default = mig_column_default(parent);
-		if (parents_default && mig_same_value(fact, parents_default, "expression"))
-			return true;
-	}
-	return false;
+	return parents_default && mig_same_value(fact, parents_default, "expression") &&
+		(column->twin == NULL || parents_default->twin == NULL ||
+		 !mig_same_value(parents_default, parents_default->twin, "expression"));
 }
 
 static void

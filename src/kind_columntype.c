@@ -52,6 +52,21 @@ conversion_of(const char *from, const char *to)
 	return can_coerce_type(1, &from_type, &to_type, COERCION_EXPLICIT) ? CONVERSION_EXPLICIT : CONVERSION_NONE;
 }
 
+/* How values of a column become what they are on the other side. */
+static Conversion
+conversion_between(const MigFact *from, const MigFact *to)
+{
+	return mig_same_base_type(mig_value(from, "type"), mig_value(to, "type")) ? CONVERSION_LOSSLESS :
+		conversion_of(mig_value(from, "type"), mig_value(to, "type"));
+}
+
+/* Can the values of both sides be compared with each other? */
+bool
+mig_column_stays_comparable(const MigFact *from, const MigFact *to)
+{
+	return conversion_between(from, to) == CONVERSION_LOSSLESS || conversion_between(to, from) == CONVERSION_LOSSLESS;
+}
+
 /* Does the change of a column go through ALTER COLUMN TYPE? */
 bool
 mig_column_changes_type(const MigFact *from, const MigFact *to)
@@ -84,8 +99,7 @@ mig_column_set_type(MigSqlList *sql, const MigFact *from, const MigFact *to, boo
 	bool		arrays = is_array(mig_value(from, "type")) && is_array(type);
 	const char *collation = mig_value(to, "collation") ?
 		psprintf(" COLLATE %s", mig_value(to, "collation")) : "";
-	Conversion	conversion = mig_same_base_type(mig_value(from, "type"), type) ? CONVERSION_LOSSLESS :
-		conversion_of(mig_value(from, "type"), type);
+	Conversion	conversion = conversion_between(from, to);
 	const char *using = "";
 
 	/* a generated column is computed, and a foreign table not ours to change */

@@ -12,9 +12,20 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_statistic_ext.h"
+#include "kind_column.h"
+#include "kind_table.h"
 #include "kinds.h"
 #include "options.h"
 #include "utils/builtins.h"
+
+/* The storage parameters of the index "ic", as the deparser prints them. */
+#define DEPARSED_OPTIONS \
+	" CASE WHEN ic.reloptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ', ') FROM" \
+	" (SELECT pg_catalog.quote_ident(pg_catalog.split_part(o, '=', 1)) || '='" \
+	" || CASE WHEN pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1) = pg_catalog.quote_ident(pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1))" \
+	" THEN pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1)" \
+	" ELSE pg_catalog.quote_literal(pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1)) END" \
+	" FROM pg_catalog.unnest(ic.reloptions) AS o) AS q(o)) END"
 
 /* ----------
  * Constraints
@@ -25,6 +36,7 @@ static const MigAttribute constraint_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},
 	{"definition", MIG_COMPARE_ALWAYS, true},
 	{"not_valid", MIG_COMPARE_ALWAYS},
+	{"inherited", MIG_COMPARE_NEVER},
 	{"options", MIG_COMPARE_ALWAYS},
 	{"tablespace", MIG_COMPARE_ALWAYS},
 	{"clustered", MIG_COMPARE_ALWAYS},
@@ -32,12 +44,13 @@ static const MigAttribute constraint_attributes[] = {
 	{NULL, MIG_COMPARE_NEVER}
 };
 
-/* those that come from a parent table are its own */
+/* of those that come from a parent table, CHECK constraints alone have to be there before */
 static const char *const constraint_query =
 "SELECT r.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, r.conrelid, 0, n.nspname::pg_catalog.text, r.conname::pg_catalog.text, NULL::pg_catalog.text,"
 " r.contype::pg_catalog.text,"
 " CASE WHEN r.convalidated THEN d.def ELSE pg_catalog.regexp_replace(d.def, ' NOT VALID$', '') END,"
 " CASE WHEN NOT r.convalidated AND d.def LIKE '% NOT VALID' THEN 'NOT VALID' END,"
+" CASE WHEN r.coninhcount > 0 THEN CASE WHEN r.conislocal THEN 'merged' ELSE 'true' END END,"
 " CASE WHEN ic.reloptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(ic.reloptions) AS o) END,"
 " ts.spcname::pg_catalog.text,"
 " CASE WHEN i.indisclustered THEN 'CLUSTER' END,"
@@ -45,12 +58,15 @@ static const char *const constraint_query =
 " FROM pg_catalog.pg_class c"
 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 " JOIN pg_catalog.pg_constraint r ON r.conrelid = c.oid AND r.contype IN ('p', 'u', 'c', 'x', 'f')"
-" CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_constraintdef(r.oid, true)) AS d(def)"
 " LEFT JOIN pg_catalog.pg_index i ON r.contype IN ('p', 'u', 'x') AND i.indexrelid = r.conindid"
 " LEFT JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid"
+/* that of an exclusion constraint has the parameters of its index */
+" CROSS JOIN LATERAL (SELECT CASE WHEN r.contype = 'x' AND ic.reloptions IS NOT NULL"
+" THEN pg_catalog.replace(pg_catalog.pg_get_constraintdef(r.oid, true), ' WITH (' || " DEPARSED_OPTIONS " || ')', '')"
+" ELSE pg_catalog.pg_get_constraintdef(r.oid, true) END) AS d(def)"
 " LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = ic.reltablespace"
 " WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'f')"
-" AND r.conparentid = 0 AND (r.coninhcount = 0 OR r.conislocal AND r.contype <> 'f')"
+" AND r.conparentid = 0 AND (r.coninhcount = 0 OR r.contype = 'c' OR r.conislocal AND r.contype <> 'f')"
 " ORDER BY n.nspname, c.relname, r.contype = 'f', r.conname";
 
 /*
@@ -99,9 +115,26 @@ index_extras(MigSqlList *sql, const MigFact *fact)
 		mig_sql_action(sql, fact->parent, "REPLICA IDENTITY USING INDEX %s", mig_sql_local_name(fact));
 }
 
+/*
+ * A table that becomes a partition keeps its indexes, which may serve those of
+ * the parent, and gets others; one that is no more a partition keeps what it
+ * got.  What is there then, and should not be, or the other way round, is seen
+ * then.
+ */
+static bool
+was_partition(const MigFact *table)
+{
+	return table->kind == &mig_kind_table && table->twin && mig_value(table->twin, "partition_of") &&
+		!mig_same_value(table, table->twin, "partition_of");
+}
+
 static void
 constraint_create(MigSqlList *sql, const MigFact *fact)
 {
+	if (mig_value_is(fact, "inherited", "true") && mig_follows_parent(fact))
+		return;
+	if (was_partition(fact->parent) && !mig_value_is(fact, "type", "c"))
+		return;
 	mig_sql_action(sql, fact->parent, "ADD %s", constraint_text(fact));
 	index_extras(sql, fact);
 }
@@ -109,6 +142,9 @@ constraint_create(MigSqlList *sql, const MigFact *fact)
 static void
 constraint_drop(MigSqlList *sql, const MigFact *fact)
 {
+	/* the other way round */
+	if (mig_value(fact, "inherited") || (was_partition(fact->parent) && !mig_value_is(fact, "type", "c")))
+		return;
 	mig_sql_action(sql, fact->parent, "DROP CONSTRAINT %s", mig_sql_local_name(fact));
 }
 
@@ -257,12 +293,7 @@ static const char *const index_query =
 " || ' ON ' || CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END || i.indrelid::pg_catalog.regclass::pg_catalog.text"
 " || ' USING ' || pg_catalog.quote_ident(am.amname)) + 2),"
 " CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) END,"
-" CASE WHEN ic.reloptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(o, ', ') FROM"
-" (SELECT pg_catalog.quote_ident(pg_catalog.split_part(o, '=', 1)) || '='"
-" || CASE WHEN pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1) = pg_catalog.quote_ident(pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1))"
-" THEN pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1)"
-" ELSE pg_catalog.quote_literal(pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1)) END"
-" FROM pg_catalog.unnest(ic.reloptions) AS o) AS q(o)) END)"
+" " DEPARSED_OPTIONS ")"
 " AS p(body, predicate, options)"
 " WHERE c.relnamespace = ANY ($1) AND NOT ic.relispartition"
 " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint r WHERE r.conindid = i.indexrelid AND r.contype IN ('p', 'u', 'x') AND r.conrelid = i.indrelid)"
@@ -274,6 +305,8 @@ index_create(MigSqlList *sql, const MigFact *fact)
 	const char *method = mig_value(fact, "method");
 	StringInfoData buf;
 
+	if (was_partition(fact->parent))
+		return;
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "CREATE %sINDEX %s ON %s ", mig_value(fact, "unique") ? "UNIQUE " : "",
 					 mig_sql_local_name(fact), mig_sql_name(fact->parent));
@@ -295,7 +328,8 @@ index_create(MigSqlList *sql, const MigFact *fact)
 static void
 index_drop(MigSqlList *sql, const MigFact *fact)
 {
-	mig_sql_statement(sql, "DROP INDEX %s", mig_sql_name(fact));
+	if (!was_partition(fact->parent))
+		mig_sql_statement(sql, "DROP INDEX %s", mig_sql_name(fact));
 }
 
 static MigChange
@@ -360,8 +394,8 @@ static const char *const statistics_query =
 " pg_catalog.concat_ws(', ',"
 " (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attname)"
 " FROM pg_catalog.pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)),"
-" (SELECT pg_catalog.string_agg('(' || e || ')', ', ' ORDER BY e COLLATE pg_catalog.\"C\")"
-" FROM pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) AS e)),"
+" (SELECT pg_catalog.string_agg('(' || e || ')', ', ' ORDER BY n)"
+" FROM pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) WITH ORDINALITY AS e(e, n))),"
 " NULLIF(s.stxstattarget, -1)::pg_catalog.text"
 " FROM pg_catalog.pg_statistic_ext s"
 " JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace"
@@ -403,7 +437,7 @@ statistics_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 static void
 statistics_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
-	mig_sql_statement(sql, "ALTER STATISTICS %s RENAME TO %s", mig_sql_name(from), mig_sql_local_name(to));
+	mig_rename_in_schema(sql, "STATISTICS", from, to);
 }
 
 const MigKind mig_kind_statistics = {

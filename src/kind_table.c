@@ -68,8 +68,8 @@ static const MigAttribute table_attributes[] = {
 	{"relkind", MIG_COMPARE_ALWAYS},
 	{"persistence", MIG_COMPARE_ALWAYS},
 	{"partition_key", MIG_COMPARE_ALWAYS},
-	{"partition_of", MIG_COMPARE_ALWAYS},
-	{"bound", MIG_COMPARE_ALWAYS},
+	{"partition_of", MIG_COMPARE_NEVER},	/* see mig_kind_partition */
+	{"bound", MIG_COMPARE_NEVER},
 	{"inherits", MIG_COMPARE_ALWAYS},
 	{"of_type", MIG_COMPARE_ALWAYS},
 	{"access_method", MIG_COMPARE_ALWAYS},
@@ -249,17 +249,6 @@ alter_options(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_action(sql, to, "SET (%s)", mig_value(to, "options"));
 }
 
-/* Write the change of the parent table of a partition, and of its bounds. */
-static void
-alter_partition(MigSqlList *sql, const MigFact *from, const MigFact *to)
-{
-	if (mig_value(from, "partition_of"))
-		mig_sql_statement(sql, "ALTER TABLE %s DETACH PARTITION %s", mig_value(from, "partition_of"), mig_sql_name(to));
-	if (mig_value(to, "partition_of"))
-		mig_sql_statement(sql, "ALTER TABLE %s ATTACH PARTITION %s %s", mig_value(to, "partition_of"),
-						  mig_sql_name(to), mig_value(to, "bound"));
-}
-
 static void
 table_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
@@ -296,22 +285,27 @@ table_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 		mig_sql_statement(sql, "ALTER FOREIGN TABLE %s OPTIONS (%s)", mig_sql_name(to),
 						  mig_generic_option_changes(mig_value(from, "foreign_options"),
 													 mig_value(to, "foreign_options")));
-	if (!mig_same_value(from, to, "partition_of") || !mig_same_value(from, to, "bound"))
-		alter_partition(sql, from, to);
+}
+
+/* Write the statements that give something another schema, another name, or both. */
+void
+mig_rename_in_schema(MigSqlList *sql, const char *type, const MigFact *from, const MigFact *to)
+{
+	const char *name = mig_sql_name(from);
+
+	if (strcmp(from->schema, to->schema) != 0)
+	{
+		mig_sql_statement(sql, "ALTER %s %s SET SCHEMA %s", type, name, quote_identifier(to->schema));
+		name = psprintf("%s.%s", quote_identifier(to->schema), quote_identifier(from->name));
+	}
+	if (strcmp(from->name, to->name) != 0)
+		mig_sql_statement(sql, "ALTER %s %s RENAME TO %s", type, name, mig_sql_local_name(to));
 }
 
 static void
 table_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
-	if (strcmp(from->schema, to->schema) != 0)
-	{
-		mig_sql_statement(sql, "ALTER TABLE %s SET SCHEMA %s", mig_sql_name(from), quote_identifier(to->schema));
-		if (strcmp(from->name, to->name) != 0)
-			mig_sql_statement(sql, "ALTER TABLE %s.%s RENAME TO %s", quote_identifier(to->schema),
-							  quote_identifier(from->name), mig_sql_local_name(to));
-		return;
-	}
-	mig_sql_statement(sql, "ALTER TABLE %s RENAME TO %s", mig_sql_name(from), mig_sql_local_name(to));
+	mig_rename_in_schema(sql, is_foreign(from) ? "FOREIGN TABLE" : "TABLE", from, to);
 }
 
 const MigKind mig_kind_table = {
@@ -329,6 +323,59 @@ const MigKind mig_kind_table = {
 	.change = table_change,
 	.alter = table_alter,
 	.rename = table_rename
+};
+
+/* ----------
+ * What makes a table a partition
+ *
+ * A new table says so itself.
+ * ----------
+ */
+
+static const MigAttribute partition_attributes[] = {
+	{"partition_of", MIG_COMPARE_ALWAYS},
+	{"bound", MIG_COMPARE_ALWAYS},
+	{NULL, MIG_COMPARE_NEVER}
+};
+
+static const char *const partition_query =
+"SELECT 0::pg_catalog.oid, 0, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, 0, NULL::pg_catalog.text, '', NULL::pg_catalog.text,"
+" i.inhparent::pg_catalog.regclass::pg_catalog.text,"
+" pg_catalog.pg_get_expr(c.relpartbound, c.oid, true)"
+" FROM pg_catalog.pg_class c"
+" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+" JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid"
+" WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'f') AND c.relispartition"
+" ORDER BY n.nspname, c.relname";
+
+static void
+partition_create(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER TABLE %s ATTACH PARTITION %s %s", mig_value(fact, "partition_of"),
+					  mig_sql_name(fact->parent), mig_value(fact, "bound"));
+}
+
+static void
+partition_drop(MigSqlList *sql, const MigFact *fact)
+{
+	mig_sql_statement(sql, "ALTER TABLE %s DETACH PARTITION %s", mig_value(fact, "partition_of"),
+					  mig_sql_name(fact->parent));
+}
+
+const MigKind mig_kind_partition = {
+	.name = "partition bound",
+	.identity = MIG_IDENTITY_PARENT,
+	.parent_kind = &mig_kind_table,
+	.create_order = MIG_CREATE_CONSTRAINT,
+	.drop_order = MIG_DROP_DEFAULT,
+	.rebuildable = true,
+	.inside_parent = true,
+	.goes_with_parent = true,
+	.attributes = partition_attributes,
+	.required = "partition_of bound",
+	.query = partition_query,
+	.create = partition_create,
+	.drop = partition_drop
 };
 
 /* ----------
@@ -411,7 +458,7 @@ sequence_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 static void
 sequence_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
 {
-	mig_sql_statement(sql, "ALTER SEQUENCE %s RENAME TO %s", mig_sql_name(from), mig_sql_local_name(to));
+	mig_rename_in_schema(sql, "SEQUENCE", from, to);
 }
 
 const MigKind mig_kind_sequence = {

@@ -18,6 +18,7 @@ typedef struct MigTableElement
 	const char *constraint;		/* the text of a constraint; else NULL */
 } MigTableElement;
 
+extern void mig_rename_in_schema(MigSqlList *sql, const char *type, const MigFact *from, const MigFact *to);
 extern char *mig_create_table_text(const MigFact *table, const MigTableElement *elements, int nelements);
 
 #endif							/* MIG_KIND_TABLE_H */

@@ -29,6 +29,7 @@ const MigKind *const mig_kinds[] = {
 	&mig_kind_sequence,
 	&mig_kind_table,
 	&mig_kind_column,
+	&mig_kind_partition,
 	&mig_kind_view,
 	&mig_kind_matview,
 	&mig_kind_view_column,

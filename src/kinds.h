@@ -93,6 +93,7 @@ extern const MigKind *mig_kind_by_name(const char *name);
 /* kind_table.c */
 extern const MigKind mig_kind_schema;
 extern const MigKind mig_kind_table;
+extern const MigKind mig_kind_partition;	/* PARTITION OF */
 extern const MigKind mig_kind_sequence;
 extern const MigKind mig_kind_sequence_owner;	/* OWNED BY */
 

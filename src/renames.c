@@ -105,8 +105,8 @@ find_old(const MigRenameHint *hint, const MigSchemaData *from, const MigFact *ne
 			continue;
 		if (new_fact->parent && fact->kind->identity != MIG_IDENTITY_QUALIFIED ?
 			fact->parent == new_fact->parent->twin :
-			hint->old_schema ? strcmp(fact->schema, hint->old_schema) == 0 :
-			strcmp(fact->schema, new_fact->schema) == 0)
+			fact->schema == NULL ||
+			strcmp(fact->schema, hint->old_schema ? hint->old_schema : new_fact->schema) == 0)
 			return fact;
 	}
 	return NULL;

@@ -286,9 +286,12 @@ note_generated(Reader *reader)
 	}
 }
 
-/* A column of a child table comes with that of the parent. */
+/*
+ * A column or a constraint of a child table comes with that of the parent, and
+ * has to be there for the table to be a partition.
+ */
 static void
-note_inherited_columns(MigSchemaData *data)
+note_inherited(MigSchemaData *data)
 {
 	int			i;
 	int			j;
@@ -296,20 +299,31 @@ note_inherited_columns(MigSchemaData *data)
 	for (i = 0; i < data->nfacts; i++)
 	{
 		MigFact    *fact = data->facts[i];
+		MigFact    *partition;
 
-		if (fact->kind != &mig_kind_column || !mig_column_is_inherited(fact))
+		if ((fact->kind != &mig_kind_column && fact->kind != &mig_kind_constraint) ||
+			mig_value(fact, "inherited") == NULL)
 			continue;
+		partition = mig_fact_find(data, &mig_kind_partition,
+								  psprintf("%s %s", fact->parent->kind->name, fact->parent->identity));
+		if (partition)
+			mig_fact_need(partition, fact);
 		for (j = 0; j < fact->parent->nneeds; j++)
 		{
 			const MigFact *table = fact->parent->needs[j];
-			MigFact    *column;
+			MigFact    *origin;
 
 			if (table->kind != &mig_kind_table)
 				continue;
-			column = mig_fact_find(data, &mig_kind_column,
-								   psprintf("%s.%s", table->identity, quote_identifier(fact->name)));
-			if (column)
-				mig_fact_need(fact, column);
+			origin = mig_fact_find(data, fact->kind, fact->kind == &mig_kind_column ?
+								   psprintf("%s.%s", table->identity, quote_identifier(fact->name)) :
+								   psprintf("%s on %s", quote_identifier(fact->name), table->identity));
+			if (origin)
+				mig_fact_need(fact, origin);
+			if (origin && partition)
+				mig_fact_need(partition, origin);
+			if (partition)
+				mig_fact_need(partition, fact->parent->needs[j]);
 		}
 	}
 }
@@ -340,7 +354,7 @@ resolve_dependencies(Reader *reader)
 		if (fact)
 			mig_fact_need(fact, needed);
 	}
-	note_inherited_columns(reader->data);
+	note_inherited(reader->data);
 }
 
 /* ----------
