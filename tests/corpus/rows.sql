@@ -15,6 +15,8 @@ DECLARE
 BEGIN
 	SET LOCAL statement_timeout = '20s';
 	SET LOCAL client_min_messages = error;
+	-- what fails must fail where it is caught
+	SET CONSTRAINTS ALL IMMEDIATE;
 	FOR pass IN 1..5 LOOP
 		inserted := false;
 		FOR t IN
