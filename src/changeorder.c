@@ -56,7 +56,8 @@ compare_ints(int a, int b)
 static int
 compare_facts(const MigFact *a, const MigFact *b)
 {
-	if (a->kind == &mig_kind_column && b->kind == &mig_kind_column && a->parent == b->parent)
+	if (a->kind == b->kind && a->parent == b->parent &&
+		(a->kind == &mig_kind_column || a->kind == &mig_kind_composite_attribute))
 		return compare_ints(atoi(mig_value(a, "position")), atoi(mig_value(b, "position")));
 	return strcmp(a->identity, b->identity);
 }

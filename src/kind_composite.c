@@ -186,13 +186,14 @@ const MigKind mig_kind_composite = {
 static const MigAttribute composite_attribute_attributes[] = {
 	{"type", MIG_COMPARE_ALWAYS},
 	{"collation", MIG_COMPARE_ALWAYS},
+	{"position", MIG_COMPARE_NEVER},
 	{NULL, MIG_COMPARE_NEVER}
 };
 
 static const char *const composite_attribute_query =
 "SELECT a.attrelid, a.attnum::pg_catalog.int4, 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, c.reltype, 0,"
 " NULL::pg_catalog.text, a.attname::pg_catalog.text, NULL::pg_catalog.text,"
-" " ATTRIBUTE_TYPE ", " ATTRIBUTE_COLLATION
+" " ATTRIBUTE_TYPE ", " ATTRIBUTE_COLLATION ", a.attnum::pg_catalog.text"
 " FROM pg_catalog.pg_class c"
 " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
 " JOIN pg_catalog.pg_type at ON at.oid = a.atttypid"
@@ -260,7 +261,7 @@ const MigKind mig_kind_composite_attribute = {
 	.inside_parent = true,
 	.goes_with_parent = true,
 	.attributes = composite_attribute_attributes,
-	.required = "type",
+	.required = "type position",
 	.query = composite_attribute_query,
 	.create = composite_attribute_create,
 	.drop = composite_attribute_drop,
