@@ -51,6 +51,7 @@ REGRESS = \
 	autogenerate \
 	check \
 	diff \
+	diff_partitions \
 	diff_views \
 	diff_routines \
 	diff_triggers \
