@@ -208,7 +208,7 @@ set_up(const MigShadow *shadow)
 	SetUserIdAndSecContext(userid, sec_context);
 }
 
-/* An error that the settings of the server are to blame for says which. */
+/* Say what helps against an error that is not the model's fault. */
 static void
 explain_error(ErrorData *edata)
 {
@@ -216,6 +216,8 @@ explain_error(ErrorData *edata)
 		strcmp(edata->message_id, "out of shared memory") == 0)
 		edata->hint = psprintf("Set \"max_locks_per_transaction\" to " INT64_FORMAT " or more (it is %d) and restart the server: all that the model creates stays locked for a while.",
 							   needed_setting(2 * lock_table_size()), max_locks_per_xact);
+	else if (edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && edata->hint == NULL)
+		edata->hint = "Another session uses what the model refers to outside of the managed schemas, or compares the model, too. Call again.";
 }
 
 /* Back to what there was before. */
