@@ -115,7 +115,9 @@ mig_composite_conversion(const MigFact *from, const MigFact *to)
 		else if (attribute == NULL)
 			appendStringInfo(&buf, "(%s).%s", column, name);
 		else
-			appendStringInfo(&buf, "(%s).%s::text::%s", column, name, mig_value(attribute, "type"));
+			appendStringInfo(&buf, "(%s).%s::text%s%s", column, name,
+							 mig_value_is(attribute, "type", "text") ? "" : "::",
+							 mig_value_is(attribute, "type", "text") ? "" : mig_value(attribute, "type"));
 	}
 	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN ROW(%s)::%s END", column, buf.data,
 					mig_value(to, "type"));
