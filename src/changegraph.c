@@ -98,6 +98,27 @@ is_tangled(MigChangePlan *plan, const MigFact *fact)
 	return false;
 }
 
+/*
+ * Does the key that a foreign key refers to go, while its table stays?  Then
+ * it must not wait for the table that the foreign key is dropped with: new
+ * foreign keys would find the old key.
+ */
+static bool
+outlives_key(MigChangePlan *plan, const MigFact *foreign_key)
+{
+	int			i;
+
+	for (i = 0; i < foreign_key->nneeds; i++)
+	{
+		const MigFact *key = foreign_key->needs[i];
+
+		if ((key->kind == &mig_kind_constraint || key->kind == &mig_kind_index) &&
+			leaving_operation(plan, key) && leaving_operation(plan, key->parent) == NULL)
+			return true;
+	}
+	return false;
+}
+
 /* The operation that drops a fact along with another, or NULL. */
 static MigOperation *
 dropped_along(MigChangePlan *plan, const MigFact *fact)
@@ -110,7 +131,8 @@ dropped_along(MigChangePlan *plan, const MigFact *fact)
 			leaving_operation(plan, column) : NULL;
 	}
 	if (fact->parent == NULL || (!fact->kind->goes_with_parent && !fact->kind->implicit) ||
-		(plan->explicit_parts && is_tangled(plan, fact)))
+		(plan->explicit_parts && is_tangled(plan, fact)) ||
+		(is_foreign_key(fact) && outlives_key(plan, fact)))
 		return NULL;
 	return leaving_operation(plan, fact->parent);
 }
@@ -266,6 +288,9 @@ add_old_edges(MigChangePlan *plan, const MigFact *fact)
 			add_edge(mine->leave, its->leave);
 			/* what was renamed away waits, if this is another such type */
 			add_edge(ending_operation(plan, fact), ending_operation(plan, needed));
+			/* the index of a partition may go on without that of the parent */
+			if (fact->kind == &mig_kind_partition_index)
+				continue;
 			if (!(needed == fact->parent && needed->kind == &mig_kind_table))
 				add_edge(mine->leave, its->change);
 			else if (its->change && gets_parents(needed, needed->twin))

@@ -325,6 +325,8 @@ is_compared(const MigAttribute *attribute)
 			return false;
 		case MIG_COMPARE_TYPE:
 			return mig_compare_type;
+		case MIG_COMPARE_COMMENT:
+			return mig_compare_comment;
 		case MIG_COMPARE_DEFAULT:
 			return mig_compare_server_default;
 		case MIG_COMPARE_ALWAYS:

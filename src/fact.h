@@ -58,7 +58,8 @@ typedef enum MigCompare
 	MIG_COMPARE_ALWAYS,
 	MIG_COMPARE_NEVER,			/* only needed to write SQL */
 	MIG_COMPARE_TYPE,			/* if migrate.compare_type is on */
-	MIG_COMPARE_DEFAULT			/* if migrate.compare_server_default is on */
+	MIG_COMPARE_DEFAULT,		/* if migrate.compare_server_default is on */
+	MIG_COMPARE_COMMENT			/* if migrate.compare_comment is on */
 } MigCompare;
 
 typedef struct MigAttribute

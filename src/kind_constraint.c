@@ -12,6 +12,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_statistic_ext.h"
+#include "guc.h"
 #include "kind_column.h"
 #include "kind_table.h"
 #include "kinds.h"
@@ -41,6 +42,7 @@ static const MigAttribute constraint_attributes[] = {
 	{"tablespace", MIG_COMPARE_ALWAYS},
 	{"clustered", MIG_COMPARE_ALWAYS},
 	{"replica_identity", MIG_COMPARE_ALWAYS},
+	{"index_comment", MIG_COMPARE_COMMENT},
 	{NULL, MIG_COMPARE_NEVER}
 };
 
@@ -54,7 +56,8 @@ static const char *const constraint_query =
 " CASE WHEN ic.reloptions IS NOT NULL THEN (SELECT pg_catalog.string_agg(" MIG_SQL_OPTION ", ', ' ORDER BY o COLLATE pg_catalog.\"C\") FROM pg_catalog.unnest(ic.reloptions) AS o) END,"
 " ts.spcname::pg_catalog.text,"
 " CASE WHEN i.indisclustered THEN 'CLUSTER' END,"
-" CASE WHEN i.indisreplident AND c.relreplident = 'i' THEN 'REPLICA IDENTITY' END"
+" CASE WHEN i.indisreplident AND c.relreplident = 'i' THEN 'REPLICA IDENTITY' END,"
+" xd.description"
 " FROM pg_catalog.pg_class c"
 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 " JOIN pg_catalog.pg_constraint r ON r.conrelid = c.oid AND r.contype IN ('p', 'u', 'c', 'x', 'f')"
@@ -65,6 +68,7 @@ static const char *const constraint_query =
 " THEN pg_catalog.replace(pg_catalog.pg_get_constraintdef(r.oid, true), ' WITH (' || " DEPARSED_OPTIONS " || ')', '')"
 " ELSE pg_catalog.pg_get_constraintdef(r.oid, true) END) AS d(def)"
 " LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = ic.reltablespace"
+" LEFT JOIN pg_catalog.pg_description xd ON xd.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND xd.objoid = i.indexrelid AND xd.objsubid = 0"
 " WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'f')"
 " AND r.conparentid = 0 AND (r.coninhcount = 0 OR r.contype = 'c' OR r.conislocal AND r.contype <> 'f')"
 " ORDER BY n.nspname, c.relname, r.contype = 'f', r.conname";
@@ -128,6 +132,16 @@ was_partition(const MigFact *table)
 		!mig_same_value(table, table->twin, "partition_of");
 }
 
+/* Write the comment on the index of a constraint, which is not that on the constraint. */
+static void
+comment_on_index(MigSqlList *sql, const MigFact *fact)
+{
+	const char *comment = mig_value(fact, "index_comment");
+
+	mig_sql_statement(sql, "COMMENT ON INDEX %s IS %s", mig_sql_name(fact),
+					  comment ? quote_literal_cstr(comment) : "NULL");
+}
+
 static void
 constraint_create(MigSqlList *sql, const MigFact *fact)
 {
@@ -137,6 +151,8 @@ constraint_create(MigSqlList *sql, const MigFact *fact)
 		return;
 	mig_sql_action(sql, fact->parent, "ADD %s", constraint_text(fact));
 	index_extras(sql, fact);
+	if (mig_compare_comment && mig_value(fact, "index_comment"))
+		comment_on_index(sql, fact);
 }
 
 static void
@@ -215,6 +231,8 @@ constraint_alter(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	if (mig_value(from, "not_valid") && !mig_value(to, "not_valid"))
 		mig_sql_action(sql, to->parent, "VALIDATE CONSTRAINT %s", mig_sql_local_name(to));
 	index_alter(sql, from, to);
+	if (mig_compare_comment && !mig_same_value(from, to, "index_comment"))
+		comment_on_index(sql, to);
 }
 
 static void
