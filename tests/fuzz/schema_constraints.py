@@ -122,7 +122,8 @@ def check_body(rng, schema, constraint):
 def make_key(rng, schema, table, type_):
     """A primary key or a unique constraint."""
     must = table.key_columns(schema)
-    if must is None or table.key_columns(schema) and table.parent:
+    # that of a partition may become part of that of the parent: in which order were they made?
+    if must is None or table.parent:
         return None
     columns = [column for column in comparable(table.columns(schema)) if column.key not in must]
     if type_ == "PRIMARY KEY" and any(thing.type == type_ and thing.table == key
