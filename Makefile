@@ -55,6 +55,10 @@ REGRESS = \
 	diff_views \
 	diff_routines \
 	diff_triggers \
+	diff_types \
+	diff_comments \
+	diff_privileges \
+	diff_globals \
 	prove \
 	stamp_auto \
 	compare_roles \
