@@ -68,6 +68,9 @@ check_names(const MigRawDocument *document, const MigRawFact *raw)
 		MIG_REFUSE_DOCUMENT("%s has no \"parent\".", mig_describe_raw(document, raw));
 	if (raw->schema == NULL && (kind->identity == MIG_IDENTITY_QUALIFIED || kind->identity == MIG_IDENTITY_ROUTINE))
 		MIG_REFUSE_DOCUMENT("%s has no \"schema\".", mig_describe_raw(document, raw));
+	/* the columns of views have defaults, too */
+	if (kind == &mig_kind_default && raw->parent.kind == &mig_kind_view_column)
+		return;
 	if (kind->parent_kind && raw->parent.kind != kind->parent_kind)
 		MIG_REFUSE_DOCUMENT("%s has a parent that is no %s.", mig_describe_raw(document, raw),
 							kind->parent_kind->name);
