@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "kind_column.h"
 #include "kind_type.h"
+#include "kinds.h"
 #include "parser/parse_coerce.h"
 #include "pg_compat.h"
 #include "utils/lsyscache.h"
@@ -52,12 +53,41 @@ conversion_of(const char *from, const char *to)
 	return can_coerce_type(1, &from_type, &to_type, COERCION_EXPLICIT) ? CONVERSION_EXPLICIT : CONVERSION_NONE;
 }
 
+/* Can the type hold any other as text? */
+static bool
+is_textual(const char *type)
+{
+	return strcmp(type, "text") == 0 || strncmp(type, "character", strlen("character")) == 0;
+}
+
+/* Is the type of the column an enum, or an array of one? */
+static bool
+has_enum_type(const MigFact *column)
+{
+	int			i;
+
+	for (i = 0; i < column->nneeds; i++)
+	{
+		if (column->needs[i]->kind == &mig_kind_enum)
+			return true;
+	}
+	return false;
+}
+
 /* How values of a column become what they are on the other side. */
 static Conversion
 conversion_between(const MigFact *from, const MigFact *to)
 {
-	return mig_same_base_type(mig_value(from, "type"), mig_value(to, "type")) ? CONVERSION_LOSSLESS :
-		conversion_of(mig_value(from, "type"), mig_value(to, "type"));
+	const char *from_type = mig_value(from, "type");
+	const char *to_type = mig_value(to, "type");
+	Conversion	conversion = mig_same_base_type(from_type, to_type) ? CONVERSION_LOSSLESS :
+		conversion_of(from_type, to_type);
+
+	/* nothing is cast to an enum, nor an enum to anything, but text */
+	if (conversion == CONVERSION_EXPLICIT &&
+		((has_enum_type(from) && !is_textual(to_type)) || (has_enum_type(to) && !is_textual(from_type))))
+		return CONVERSION_NONE;
+	return conversion;
 }
 
 /* Can the values of both sides be compared with each other? */
@@ -72,13 +102,6 @@ bool
 mig_column_changes_type(const MigFact *from, const MigFact *to)
 {
 	return !mig_same_value(from, to, "type") || !mig_same_value(from, to, "collation");
-}
-
-/* Can the type hold any other as text? */
-static bool
-is_textual(const char *type)
-{
-	return strcmp(type, "text") == 0 || strncmp(type, "character", strlen("character")) == 0;
 }
 
 /* Is it one of arrays? */
