@@ -396,9 +396,10 @@ def fill_index(rng, schema, index):
 
 
 def make_index(rng, schema, relation):
-    if getattr(relation, "parent", None) and rng.random() < 0.5:
-        return None
     index = fill_index(rng, schema, Index(relation, schema.fresh(rng, "idx")))
+    # one like that of the parent becomes part of it if it is made first
+    if index and getattr(relation, "parent", None) and not index.where:
+        return None
     return schema.add(index) if index else None
 
 
