@@ -216,6 +216,11 @@ table_change(const MigFact *from, const MigFact *to, const char **reason)
 		*reason = "the partition key of a table cannot be changed";
 		return MIG_CHANGE_REFUSE;
 	}
+	if (mig_value_is(to, "relkind", "partitioned table") && !mig_same_value(from, to, "persistence"))
+	{
+		*reason = "whether a partitioned table is logged cannot be changed";
+		return MIG_CHANGE_REFUSE;
+	}
 	if (!mig_same_value(from, to, "server"))
 		return MIG_CHANGE_REPLACE;	/* the rows are elsewhere */
 	return MIG_CHANGE_ALTER;
@@ -308,6 +313,14 @@ table_rename(MigSqlList *sql, const MigFact *from, const MigFact *to)
 	mig_rename_in_schema(sql, is_foreign(from) ? "FOREIGN TABLE" : "TABLE", from, to);
 }
 
+/* A logged table may not refer to an unlogged one, in between either. */
+static bool
+table_breaks(const MigFact *from, const MigFact *to, const MigFact *dependent)
+{
+	return !mig_same_value(from, to, "persistence") && dependent->kind == &mig_kind_constraint &&
+		mig_value_is(dependent, "type", "f");
+}
+
 const MigKind mig_kind_table = {
 	.name = "table",
 	.class_id = RelationRelationId,
@@ -322,7 +335,8 @@ const MigKind mig_kind_table = {
 	.drop = table_drop,
 	.change = table_change,
 	.alter = table_alter,
-	.rename = table_rename
+	.rename = table_rename,
+	.breaks = table_breaks
 };
 
 /* ----------
