@@ -71,7 +71,7 @@ CREATE DOMAIN code AS varchar(10) NOT NULL CONSTRAINT positive CHECK (VALUE > '1
 CREATE TABLE item (code code);
 $$);
 SELECT pg_temp.become($$
-CREATE DOMAIN code AS integer NOT NULL CHECK (VALUE > 1);
+CREATE DOMAIN code AS integer CHECK (VALUE > 1);
 CREATE TABLE item (code code);
 $$);
 
