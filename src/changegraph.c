@@ -88,6 +88,10 @@ is_tangled(MigChangePlan *plan, const MigFact *fact)
 {
 	int			i;
 
+	/* a partition need not be detached in order to be dropped, nor lose columns */
+	if (fact->kind == &mig_kind_partition ||
+		(fact->kind == &mig_kind_column && mig_column_is_inherited(fact)))
+		return false;
 	for (i = 0; i < fact->nneeds && fact->kind->drop; i++)
 	{
 		MigOperation *leave = fact->needs[i] != fact->parent ? leaving_operation(plan, fact->needs[i]) : NULL;
