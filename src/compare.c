@@ -267,7 +267,7 @@ mig_execute_and_read_model(const MigScope *scope)
 }
 
 /*
- * The schema data of the model that this session executed last.  The table
+ * The schema data of the model that this session executed, or read, last.  The table
  * forgets what was put into it by a transaction that fails, as that of
  * migrate_check() does where there is a difference.
  */
@@ -329,6 +329,8 @@ mig_read_model(const MigScope *scope)
 		mig_enter_owner(&owner);
 		reading.data = mig_model_cache_get(&owner.extension, key);
 		mig_leave_owner(&owner);
+		if (reading.data)
+			remember_model(key, reading.data);
 	}
 	if (reading.data)
 	{
