@@ -14,7 +14,9 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "compare.h"
 #include "guc.h"
@@ -23,6 +25,7 @@
 #include "modelcache.h"
 #include "schemaread.h"
 #include "security.h"
+#include "spiutil.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -254,13 +257,50 @@ mig_read_database(const MigScope *scope)
 	return mig_schema_data_read(&scope->schemas, scope->path_schema);
 }
 
+/*
+ * Warn of relations that the model has made in schemas that are not managed:
+ * nobody compares them.  Those have OIDs after first; that OIDs begin anew
+ * some day costs a warning, no more.
+ */
+static void
+warn_of_unmanaged(const MigScope *scope, Oid first)
+{
+	MigSpiArgument arguments[2];
+	MigNameList schemas;
+	int			i;
+
+	arguments[0].type = OIDOID;
+	arguments[0].value = ObjectIdGetDatum(first);
+	arguments[0].isnull = false;
+	arguments[1] = mig_spi_name_list(&scope->schemas);
+	mig_spi_connect();
+	mig_spi_execute(SPI_OK_SELECT,
+					"SELECT DISTINCT n.nspname::pg_catalog.text FROM pg_catalog.pg_class c"
+					" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+					" WHERE c.oid OPERATOR(pg_catalog.>) $1 AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($2)"
+					" AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) '^pg_'"
+					" AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid OPERATOR(pg_catalog.=) c.oid"
+					" AND d.deptype OPERATOR(pg_catalog.=) 'e')"
+					" ORDER BY 1",
+					2, arguments);
+	mig_spi_get_column(&schemas);
+	mig_spi_finish();
+	for (i = 0; i < schemas.count; i++)
+		ereport(WARNING,
+				(errmsg("schema \"%s\" is not compared, though the model makes something in it", schemas.names[i]),
+				 errdetail("The managed schemas are %s.", mig_name_list_join(&scope->schemas)),
+				 errhint("Add it to the setting \"migrate.schemas\", or write CREATE SCHEMA in the model.")));
+}
+
 /* On the shadow: execute the model, and read what it has made. */
 MigSchemaData *
 mig_execute_and_read_model(const MigScope *scope)
 {
 	MigSchemaData *data;
+	Oid			first = GetNewObjectId();
 
 	mig_model_execute(&scope->model);
+	warn_of_unmanaged(scope, first);
 	data = mig_schema_data_read(&scope->schemas, scope->path_schema);
 	mig_declare(scope, data, true);
 	return data;

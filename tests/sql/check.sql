@@ -419,6 +419,13 @@ RESET statement_timeout;
 SELECT count(*) FROM numbered;
 SELECT relname FROM pg_class WHERE relnamespace = 'regress_check'::regnamespace AND relkind IN ('r', 'S') ORDER BY 1;
 
+-- what the model makes elsewhere is not passed over silently
+CREATE SCHEMA regress_unmanaged;
+SELECT action FROM migrate_model('a.sql', 'CREATE TABLE regress_unmanaged.one (id integer)');
+SET client_min_messages = warning;
+SELECT count(*) FROM migrate_diff() WHERE identity LIKE 'regress_unmanaged%';
+SET client_min_messages = error;
+DROP SCHEMA regress_unmanaged;
 CALL pg_temp.reset();
 DROP PUBLICATION regress_check;
 DROP SCHEMA regress_check CASCADE;
