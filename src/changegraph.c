@@ -82,15 +82,23 @@ owning_column(const MigFact *sequence)
 
 static MigOperation *leaving_operation(MigChangePlan *plan, const MigFact *fact);
 
+/* Does a table have a column, or a check, from its parents alone? */
+static bool
+is_inherited(const MigFact *fact)
+{
+	if (fact->kind == &mig_kind_column)
+		return mig_column_is_inherited(fact);
+	return fact->kind == &mig_kind_constraint && mig_value_is(fact, "inherited", "true");
+}
+
 /* Does a part of something that goes need what goes by another statement? */
 static bool
 is_tangled(MigChangePlan *plan, const MigFact *fact)
 {
 	int			i;
 
-	/* a partition need not be detached in order to be dropped, nor lose columns */
-	if (fact->kind == &mig_kind_partition ||
-		(fact->kind == &mig_kind_column && mig_column_is_inherited(fact)))
+	/* a partition need not be detached in order to be dropped, nor lose its parts */
+	if (fact->kind == &mig_kind_partition || is_inherited(fact))
 		return false;
 	for (i = 0; i < fact->nneeds && fact->kind->drop; i++)
 	{
@@ -187,6 +195,9 @@ is_inside_parent(const MigChangePlan *plan, const MigFact *fact)
 	/* what it needs may need the parent */
 	if (fact->kind == &mig_kind_domain_constraint && plan->explicit_parts)
 		return false;
+	/* a new child table has it from its parents */
+	if (fact->kind == &mig_kind_constraint && is_inherited(fact))
+		return true;
 	return fact->parent && (fact->kind->inside_parent || fact->kind->implicit);
 }
 
