@@ -26,6 +26,7 @@
 #include "autogen.h"
 #include "changescript.h"
 #include "errcodes.h"
+#include "guc.h"
 #include "kinds.h"
 #include "miscadmin.h"
 #include "proposals.h"
@@ -153,20 +154,13 @@ mig_describe_difference(MigSchemaData *from, MigSchemaData *to, int max)
  * ----------
  */
 
-/* Set a setting for the current nest level. */
-static void
-set_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 /* Run statements, with the bodies of routines checked as they will be. */
 static void
 run_checked(const char *name, const char *sql)
 {
 	int			guc_nestlevel = NewGUCNestLevel();
 
-	set_setting("check_function_bodies", "on");
+	mig_set_for_now("check_function_bodies", "on");
 	mig_run_text(name, sql);
 	AtEOXact_GUC(false, guc_nestlevel);
 }

@@ -14,6 +14,7 @@
 #include "common/hashfn.h"
 #include "fact.h"
 #include "guc.h"
+#include "report.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
@@ -450,29 +451,6 @@ mig_match_facts(MigSchemaData *from, MigSchemaData *to)
  * ----------
  */
 
-/* The text that a format makes of its arguments. */
-static char *format_text(const char *format, va_list args) pg_attribute_printf(1, 0);
-
-static char *
-format_text(const char *format, va_list args)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (;;)
-	{
-		va_list		copy;
-		int			needed;
-
-		va_copy(copy, args);
-		needed = appendStringInfoVA(&buf, format, copy);
-		va_end(copy);
-		if (needed == 0)
-			return buf.data;
-		enlargeStringInfo(&buf, needed);
-	}
-}
-
 /* Append a copy of a piece of SQL. */
 void
 mig_sql_append(MigSqlList *sql, const MigSql *item)
@@ -502,7 +480,7 @@ mig_sql_statement(MigSqlList *sql, const char *format,...)
 	va_list		args;
 
 	va_start(args, format);
-	add_sql(sql, MIG_SQL_STATEMENT, NULL, format_text(format, args));
+	add_sql(sql, MIG_SQL_STATEMENT, NULL, mig_format(format, args));
 	va_end(args);
 }
 
@@ -513,7 +491,7 @@ mig_sql_action(MigSqlList *sql, const MigFact *table, const char *format,...)
 	va_list		args;
 
 	va_start(args, format);
-	add_sql(sql, MIG_SQL_TABLE_ACTION, table, format_text(format, args));
+	add_sql(sql, MIG_SQL_TABLE_ACTION, table, mig_format(format, args));
 	va_end(args);
 }
 
@@ -524,6 +502,6 @@ mig_sql_loses(MigSqlList *sql, const char *format,...)
 	va_list		args;
 
 	va_start(args, format);
-	sql->items[sql->count - 1].loses = format_text(format, args);
+	sql->items[sql->count - 1].loses = mig_format(format, args);
 	va_end(args);
 }

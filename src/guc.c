@@ -38,6 +38,15 @@ mig_has_script_location(void)
 	return mig_script_location != NULL && mig_script_location[0] != '\0';
 }
 
+/*
+ * Set a setting that any user may set, to the end of the current nest level.
+ */
+void
+mig_set_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /* The location must not depend on the server's working directory. */
 static bool
 check_script_location(char **newval, void **extra, GucSource source)

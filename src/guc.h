@@ -25,5 +25,6 @@ extern PGDLLIMPORT char *mig_version_locations;
 
 extern void mig_define_settings(void);
 extern bool mig_has_script_location(void);
+extern void mig_set_for_now(const char *name, const char *value);
 
 #endif							/* MIG_GUC_H */

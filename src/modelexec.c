@@ -26,6 +26,7 @@
 #include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "guc.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "model.h"
@@ -162,9 +163,7 @@ execute_inside(const char *schema, const char *text)
 	int			nestlevel = NewGUCNestLevel();
 	const char *path = namespace_search_path;
 
-	(void) set_config_option("search_path",
-							 psprintf("%s%s%s", quote_identifier(schema), path[0] != '\0' ? ", " : "", path),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	mig_set_for_now("search_path", psprintf("%s%s%s", quote_identifier(schema), path[0] != '\0' ? ", " : "", path));
 	execute_text(text);
 	AtEOXact_GUC(true, nestlevel);
 }
@@ -203,8 +202,7 @@ static void
 be_quiet(void)
 {
 	if (client_min_messages < ERROR)
-		(void) set_config_option("client_min_messages", "error", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		mig_set_for_now("client_min_messages", "error");
 }
 
 /* Run statements, up to the first failure, in the current subtransaction. */

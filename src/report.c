@@ -18,11 +18,9 @@
 #include "purecore.h"
 #include "report.h"
 
-static char *format_message(const char *fmt, va_list args) pg_attribute_printf(1, 0);
-
-/* Format into memory of the current context. */
-static char *
-format_message(const char *fmt, va_list args)
+/* The text that a format makes of its arguments, in the current context. */
+char *
+mig_format(const char *fmt, va_list args)
 {
 	StringInfoData buf;
 
@@ -54,7 +52,7 @@ mig_report(MigReport *report, int sqlerrcode, const char *fmt,...)
 	report->detail = NULL;
 	report->hint = NULL;
 	va_start(args, fmt);
-	report->message = format_message(fmt, args);
+	report->message = mig_format(fmt, args);
 	va_end(args);
 	return false;
 }
@@ -66,7 +64,7 @@ mig_report_detail(MigReport *report, const char *fmt,...)
 	va_list		args;
 
 	va_start(args, fmt);
-	report->detail = format_message(fmt, args);
+	report->detail = mig_format(fmt, args);
 	va_end(args);
 	return false;
 }
@@ -78,7 +76,7 @@ mig_report_hint(MigReport *report, const char *fmt,...)
 	va_list		args;
 
 	va_start(args, fmt);
-	report->hint = format_message(fmt, args);
+	report->hint = mig_format(fmt, args);
 	va_end(args);
 	return false;
 }

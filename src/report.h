@@ -20,6 +20,7 @@ typedef struct MigReport
 	char	   *hint;
 } MigReport;
 
+extern char *mig_format(const char *fmt, va_list args) pg_attribute_printf(1, 0);
 extern bool mig_report(MigReport *report, int sqlerrcode, const char *fmt,...) pg_attribute_printf(3, 4);
 extern bool mig_report_detail(MigReport *report, const char *fmt,...) pg_attribute_printf(2, 3);
 extern bool mig_report_hint(MigReport *report, const char *fmt,...) pg_attribute_printf(2, 3);

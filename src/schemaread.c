@@ -109,13 +109,6 @@ static const char *const pinned_settings[][2] = {
 	{"jit", "off"}
 };
 
-/* Set a setting for the current nest level. */
-static void
-set_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 /* Set all but the search_path. */
 static void
 pin_settings(void)
@@ -123,7 +116,7 @@ pin_settings(void)
 	int			i;
 
 	for (i = 0; i < lengthof(pinned_settings); i++)
-		set_setting(pinned_settings[i][0], pinned_settings[i][1]);
+		mig_set_for_now(pinned_settings[i][0], pinned_settings[i][1]);
 }
 
 /* The schema that unqualified names are made in, or NULL. */
@@ -453,9 +446,9 @@ read_kind(Reader *reader, const MigKind *kind)
 	int			nattributes = mig_kind_nattributes(kind);
 	Portal		portal;
 
-	set_setting("search_path", "pg_catalog, pg_temp");
+	mig_set_for_now("search_path", "pg_catalog, pg_temp");
 	portal = SPI_cursor_open_with_args(NULL, kind->query, 1, types, values, NULL, false, 0);
-	set_setting("search_path", path);
+	mig_set_for_now("search_path", path);
 	for (;;)
 	{
 		uint64		i;

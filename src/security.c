@@ -18,6 +18,7 @@
 #include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "security.h"
 #include "spiutil.h"
@@ -84,10 +85,9 @@ mig_become_owner(MigOwnerScope *scope)
 	SetUserIdAndSecContext(scope->extension.owner,
 						   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	scope->guc_nestlevel = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	mig_set_for_now("search_path", "pg_catalog, pg_temp");
 	/* small tables that nobody has analyzed can look expensive */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	mig_set_for_now("jit", "off");
 }
 
 /* Become again who one was. */

@@ -28,6 +28,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "errcodes.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "security.h"
 #include "shadow.h"
@@ -177,10 +178,8 @@ change_settings(void)
 
 	(void) set_config_option("session_replication_role", "replica", PGC_SUSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("lock_timeout", psprintf("%d", lock_timeout), PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	mig_set_for_now("check_function_bodies", "off");
+	mig_set_for_now("lock_timeout", psprintf("%d", lock_timeout));
 }
 
 /* Put the shadow in the place of the schemas. */
