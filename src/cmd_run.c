@@ -16,6 +16,7 @@
 #include "prove.h"
 #include "run.h"
 #include "security.h"
+#include "stamp.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(migrate_upgrade);

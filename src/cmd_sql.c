@@ -18,7 +18,7 @@
 #include "plan.h"
 #include "report.h"
 #include "result.h"
-#include "run.h"
+#include "step.h"
 #include "store.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -20,8 +20,8 @@
 #include "names.h"
 #include "offline.h"
 #include "plan.h"
+#include "prepare.h"
 #include "report.h"
-#include "run.h"
 #include "sqlscan.h"
 #include "utils/builtins.h"
 

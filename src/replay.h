@@ -9,7 +9,7 @@
 #define MIG_REPLAY_H
 
 #include "compare.h"
-#include "run.h"
+#include "prepare.h"
 #include "store.h"
 
 /* The history up to a revision, ready to be run on a shadow. */
