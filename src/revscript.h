@@ -14,6 +14,22 @@
 
 #define MIG_CHECKSUM_LENGTH 64	/* hexadecimal digits of a SHA-256 */
 
+/* What a query must return for the revision to go on. */
+typedef enum MigAssertion
+{
+	MIG_ASSERT_NOTHING,
+	MIG_ASSERT_TRUE,			/* rows, and true in all of them */
+	MIG_ASSERT_EMPTY			/* no row */
+} MigAssertion;
+
+/* "-- migrate:assert", which is about the statement that follows it. */
+typedef struct MigAssertDirective
+{
+	MigAssertion assertion;
+	size_t		start;			/* of the comment */
+	int			line;
+} MigAssertDirective;
+
 /* All offsets are into the text of the whole script. */
 typedef struct MigSection
 {
@@ -24,6 +40,8 @@ typedef struct MigSection
 	size_t		len;
 	MigCopyData *copies;
 	int			ncopies;
+	MigAssertDirective *asserts;
+	int			nasserts;
 	size_t	   *cuts;			/* ends of statements, far apart: see scanner */
 	int			ncuts;
 } MigSection;

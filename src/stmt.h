@@ -8,6 +8,7 @@
 #ifndef MIG_STMT_H
 #define MIG_STMT_H
 
+#include "locktargets.h"
 #include "nodes/parsenodes.h"
 #include "place.h"
 #include "tcop/utility.h"
@@ -21,6 +22,14 @@ typedef struct MigStatement
 	int			log_level;		/* LogStmtLevel */
 	const char *refuses;		/* what it is, if it cannot run in a
 								 * transaction block; else NULL */
+	bool		is_concurrent;	/* it refuses one, may wait for long, and holds
+								 * up nobody who reads or writes meanwhile */
+	const char *new_enum_value; /* that it adds and a later statement of the
+								 * section uses, which takes a commit between */
+	int			new_enum_value_line;	/* of that statement */
+	MigAssertion assertion;		/* about what it returns */
+	MigLockTargets targets;		/* what it will lock */
+	bool		sets;			/* SET or RESET of a setting */
 	bool		changes_settings;	/* SET, or something that may do it */
 	bool		changes_role;	/* SET ROLE or SET SESSION AUTHORIZATION */
 	const char *creates_schema; /* by CREATE SCHEMA; else NULL */

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * mutex.h
+ *	  One run at a time, and nobody waits for one that waits for him.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_MUTEX_H
+#define MIG_MUTEX_H
+
+#include "security.h"
+
+/* for functions: to the end of the transaction */
+extern void mig_lock_versions(const MigExtension *extension, const char *schema_name);
+extern void mig_lock_out_runs(const MigExtension *extension);
+
+/* for procedures: across transactions, to mig_unlock_run() or an error */
+extern bool mig_try_lock_run(const MigExtension *extension, const char *schema_name);
+extern void mig_unlock_run(const MigExtension *extension, const char *schema_name);
+extern bool mig_run_is_waited_for(const MigExtension *extension, const char *schema_name);
+extern bool mig_begin_concurrent_phase(const MigExtension *extension, const char *schema_name);
+extern void mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name);
+extern int	mig_run_holder(const MigExtension *extension, const char *schema_name);
+
+/* for the worker of a procedure */
+extern bool mig_try_lock_worker(const MigExtension *extension, const char *schema_name);
+
+#endif							/* MIG_MUTEX_H */
