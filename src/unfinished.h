@@ -9,6 +9,7 @@
 #define MIG_UNFINISHED_H
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
 #include "revision.h"
 #include "security.h"
 
