@@ -32,7 +32,7 @@
 #define ERRCODE_MIG_IRREVERSIBLE		MAKE_SQLSTATE('M','G','0','0','7')
 #define ERRCODE_MIG_NO_TRANSACTION		MAKE_SQLSTATE('M','G','0','0','8')
 #define ERRCODE_MIG_NOT_AT_HEAD			MAKE_SQLSTATE('M','G','0','0','9')
-/* MG010 (assertion or lint) is reserved */
+#define ERRCODE_MIG_ASSERTION			MAKE_SQLSTATE('M','G','0','1','0')
 #define ERRCODE_MIG_WOULD_DESTROY		MAKE_SQLSTATE('M','G','0','1','1')
 #define ERRCODE_MIG_NOT_REACHABLE		MAKE_SQLSTATE('M','G','0','1','2')
 

@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "assertion.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "copyrows.h"
@@ -84,6 +85,13 @@ execute_statement(const MigScriptSource *source, const MigStatement *statement, 
 	if (mig_shadow_is_active() && exists_on_shadow(statement))
 		return;
 	log_script_statement(statement, text);
+	if (statement->assertion != MIG_ASSERT_NOTHING)
+	{
+		/* a shadow has tables, but no rows that one could assert about */
+		if (!mig_shadow_is_active())
+			(void) mig_execute_assertion(statement->assertion, text);
+		return;
+	}
 	if (statement->copy != NULL)
 	{
 		mig_copy_rows(text, source->text + statement->copy->start, statement->copy->len);

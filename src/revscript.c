@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * revscript.c
- *	  The text of a revision script: header, sections, inline COPY rows.
+ *	  The text of a revision script: header, sections, assertions, rows.
  *
  * A script is SQL.  What is ours is in its comments:
  *
@@ -16,14 +16,15 @@
  *		-- migrate:downgrade
  *		DROP TABLE account;
  *
- * One pass over the tokens finds the header, the sections, and the rows that
- * follow a COPY ... FROM STDIN, and takes the checksum.  Where statements
- * begin and end is the parser's business (stmt.c); this pass follows them
- * only so far as to know when a COPY is over, by the rules that psql uses.
+ * One pass over the tokens finds the header, the sections, their assertions,
+ * and the rows that follow a COPY ... FROM STDIN, and takes the checksum.
+ * Where statements begin and end is the parser's business (stmt.c); this pass
+ * follows them only so far as to know when a COPY is over, by the rules that
+ * psql uses.
  *
- * The checksum is over tokens: comments, blanks, the case of unquoted words
- * and the style of line ends do not change it.  Whatever else changes it is
- * another script.
+ * The checksum is over tokens: comments that are no directives, blanks, the
+ * case of unquoted words and the style of line ends do not change it.
+ * Whatever else changes it is another script.
  *
  *-------------------------------------------------------------------------
  */
@@ -181,8 +182,8 @@ end_section(ScriptParser *parser, size_t offset)
 }
 
 /*
- * The error of a directive that is misspelt; ignored, its section would
- * vanish.
+ * The error of a directive that is misspelt; ignored, its section or its
+ * assertion would vanish.
  */
 static bool
 directive_error(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
@@ -191,7 +192,7 @@ directive_error(ScriptParser *parser, const MigToken *token, const char *content
 			   "unrecognized directive \"%.*s\"", (int) len, content);
 	mig_report_detail(parser->report, "It is on line %d.", token->line);
 	return mig_report_hint(parser->report,
-						   "The directives are \"-- migrate:upgrade\" and \"-- migrate:downgrade\", each with \"transaction:false\" if wanted, and \"-- migrate:downgrade none\".");
+						   "The directives are \"-- migrate:upgrade\" and \"-- migrate:downgrade\", each with \"transaction:false\" if wanted, \"-- migrate:downgrade none\", \"-- migrate:assert\" and \"-- migrate:assert empty\".");
 }
 
 /* Cut the next blank-separated word off a text. */
@@ -214,29 +215,15 @@ word_is(const char *word, size_t word_len, const char *expected)
 	return word_len == strlen(expected) && pg_strncasecmp(word, expected, word_len) == 0;
 }
 
-/* A comment that begins with "migrate:": a new section. */
+/* The directive of a section, of which the words from "options" on are left. */
 static bool
-directive(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
+section_directive(ScriptParser *parser, const MigToken *token, const char *content, size_t len,
+				  const char *options, bool downgrade)
 {
-	const char *p = content + strlen(DIRECTIVE_PREFIX);
 	const char *end = content + len;
 	const char *word;
 	size_t		word_len;
 	MigSection *section;
-	bool		downgrade;
-
-	if (!token->first_on_line)
-	{
-		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
-				   "directive \"%.*s\" must stand on a line of its own", (int) len, content);
-		mig_report_detail(parser->report, "It is on line %d.", token->line);
-		return mig_report_hint(parser->report, "Begin a new line before it.");
-	}
-	if (!next_word(&p, end, &word, &word_len))
-		return directive_error(parser, token, content, len);
-	downgrade = word_is(word, word_len, "downgrade") || word_is(word, word_len, "down");
-	if (!downgrade && !word_is(word, word_len, "upgrade") && !word_is(word, word_len, "up"))
-		return directive_error(parser, token, content, len);
 
 	end_section(parser, token->start);
 	section = downgrade ? &parser->script->downgrade : &parser->script->upgrade;
@@ -255,7 +242,7 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	parser->last_cut = section->start;
 	MemSet(&parser->statement, 0, sizeof(MigStatementState));
 
-	while (next_word(&p, end, &word, &word_len))
+	while (next_word(&options, end, &word, &word_len))
 	{
 		if (downgrade && word_is(word, word_len, "none"))
 			section->none = true;
@@ -268,6 +255,90 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 	if (section->no_transaction)
 		hash_text(parser, 'S', "transaction:false", 17, false);
 	return true;
+}
+
+/* Something is in a section that is marked "none". */
+static bool
+refuse_in_none(ScriptParser *parser, const MigToken *token)
+{
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "downgrade section is marked \"none\" but has statements");
+	mig_report_detail(parser->report, "The first one begins on line %d.", token->line);
+	return mig_report_hint(parser->report, "Remove the word \"none\", or the statements.");
+}
+
+/* Something that belongs into a section stands before the first one. */
+static bool
+refuse_in_header(ScriptParser *parser, const MigToken *token, const char *what)
+{
+	mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "%s outside of a section", what);
+	mig_report_detail(parser->report, "Line %d stands before \"-- migrate:upgrade\".", token->line);
+	return mig_report_hint(parser->report, "Put \"-- migrate:upgrade\" on a line before the first statement.");
+}
+
+/*
+ * "-- migrate:assert": note it for the statement that follows, which only the
+ * parser knows.  It changes what the script does, so it is hashed.
+ */
+static bool
+assert_directive(ScriptParser *parser, const MigToken *token, MigAssertion assertion)
+{
+	MigSection *section = parser->section;
+	MigAssertDirective *noted;
+
+	if (section == NULL)
+		return refuse_in_header(parser, token, "assertion");
+	if (section->none)
+		return refuse_in_none(parser, token);
+	/* as in mig_name_list_append(): grows by powers of two */
+	if (section->nasserts == 0)
+		section->asserts = mig_alloc_array(MigAssertDirective, 1);
+	else if ((section->nasserts & (section->nasserts - 1)) == 0)
+		section->asserts = repalloc(section->asserts, sizeof(MigAssertDirective) * section->nasserts * 2);
+	noted = &section->asserts[section->nasserts++];
+	noted->assertion = assertion;
+	noted->start = token->start;
+	noted->line = token->line;
+	if (assertion == MIG_ASSERT_EMPTY)
+		hash_text(parser, 'A', "empty", 5, false);
+	else
+		hash_text(parser, 'A', "true", 4, false);
+	return true;
+}
+
+/*
+ * A comment that begins with "migrate:": a new section, or an assertion about
+ * the next statement.
+ */
+static bool
+directive(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
+{
+	const char *p = content + strlen(DIRECTIVE_PREFIX);
+	const char *end = content + len;
+	const char *word;
+	size_t		word_len;
+	bool		downgrade;
+
+	if (!token->first_on_line)
+	{
+		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT,
+				   "directive \"%.*s\" must stand on a line of its own", (int) len, content);
+		mig_report_detail(parser->report, "It is on line %d.", token->line);
+		return mig_report_hint(parser->report, "Begin a new line before it.");
+	}
+	if (!next_word(&p, end, &word, &word_len))
+		return directive_error(parser, token, content, len);
+	if (word_is(word, word_len, "assert"))
+	{
+		bool		empty = next_word(&p, end, &word, &word_len);
+
+		if (empty && (!word_is(word, word_len, "empty") || next_word(&p, end, &word, &word_len)))
+			return directive_error(parser, token, content, len);
+		return assert_directive(parser, token, empty ? MIG_ASSERT_EMPTY : MIG_ASSERT_TRUE);
+	}
+	downgrade = word_is(word, word_len, "downgrade") || word_is(word, word_len, "down");
+	if (!downgrade && !word_is(word, word_len, "upgrade") && !word_is(word, word_len, "up"))
+		return directive_error(parser, token, content, len);
+	return section_directive(parser, token, content, len, p, downgrade);
 }
 
 /* After the semicolon of COPY ... FROM STDIN: note the rows. */
@@ -331,11 +402,7 @@ section_token(ScriptParser *parser, const MigToken *token)
 	bool		ok;
 
 	if (parser->section->none)
-	{
-		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "downgrade section is marked \"none\" but has statements");
-		mig_report_detail(parser->report, "The first one begins on line %d.", token->line);
-		return mig_report_hint(parser->report, "Remove the word \"none\", or the statements.");
-	}
+		return refuse_in_none(parser, token);
 	hash_text(parser, (char) ('a' + token->kind), s->text + token->start, token->len,
 			  token->kind == MIG_TOKEN_WORD);
 	if (!mig_split_token(state, s, token))
@@ -371,11 +438,7 @@ script_token(ScriptParser *parser, const MigToken *token)
 	if (token->kind == MIG_TOKEN_BACKSLASH)
 		return refuse_meta_command(parser, token);
 	if (parser->section == NULL)
-	{
-		mig_report(parser->report, ERRCODE_MIG_MALFORMED_SCRIPT, "statement outside of a section");
-		mig_report_detail(parser->report, "Line %d stands before \"-- migrate:upgrade\".", token->line);
-		return mig_report_hint(parser->report, "Put \"-- migrate:upgrade\" on a line before the first statement.");
-	}
+		return refuse_in_header(parser, token, "statement");
 	return section_token(parser, token);
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * revscript.h
- *	  The text of a revision script: header, sections, inline COPY rows.
+ *	  The text of a revision script: header, sections, assertions, rows.
  *
  *-------------------------------------------------------------------------
  */

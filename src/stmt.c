@@ -22,6 +22,7 @@
 #include "report.h"
 #include "sqlscan.h"
 #include "stmt.h"
+#include "stmtassert.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -44,6 +45,7 @@ typedef struct Collector
 	int			capacity;
 	int			ncopies;		/* COPY FROM STDIN statements seen */
 	size_t		rows_end;		/* of the last one of them */
+	int			nasserts;		/* assertions seen */
 	size_t		counted;		/* "line" is that of this offset */
 	int			line;
 } Collector;
@@ -439,6 +441,7 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 {
 	Collector  *collector = (Collector *) arg;
 	MigStatement *statement = add_statement(collector);
+	MigAssertable assertable;
 
 	statement->start = mig_skip_to_token(collector->source, Max(location, collector->rows_end), end);
 	statement->len = end - statement->start;
@@ -449,6 +452,8 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 		refuse_transaction_control(collector, (TransactionStmt *) stmt, statement->line);
 	if (IsA(stmt, CopyStmt))
 		statement->copy = copy_rows(collector, (CopyStmt *) stmt, end, statement->line);
+	assertable = (MigAssertable) {stmt, statement->start, end, statement->line};
+	statement->assertion = mig_take_assertion(collector->source, collector->section, &collector->nasserts, &assertable);
 	note_settings(statement, stmt);
 	note_creation(statement, stmt);
 }
@@ -558,4 +563,5 @@ mig_parse_section(const MigScriptSource *source, MigStatementList *list)
 				 errdetail("The rows that begin on line %d follow something else.",
 						   section->copies[collector.ncopies].line),
 				 errhint("Remove the rows and the line with \"\\.\".")));
+	mig_check_assertions_taken(source, section, collector.nasserts);
 }
