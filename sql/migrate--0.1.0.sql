@@ -58,26 +58,72 @@ CREATE TABLE @extschema@.migrate_model_part (
 	registered_at timestamp with time zone NOT NULL
 );
 
+-- Numbers of runs: one for each call that finds something to do.
+CREATE SEQUENCE @extschema@.migrate_run_seq;
+
 -- The ledger: what was run, when, by whom, with what result.
 CREATE TABLE @extschema@.migrate_log (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run bigint NOT NULL,
 	schema_name name NOT NULL DEFAULT '',
 	direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),
 	revision text,
+	-- both empty if it failed
 	removed_versions text[] NOT NULL,
 	added_versions text[] NOT NULL,
 	message text,
 	path text,
 	checksum text,
-	statements integer NOT NULL,
+	statements integer NOT NULL,	-- that have run
 	started_at timestamp with time zone NOT NULL,
 	duration interval NOT NULL,
+	attempts integer NOT NULL,
+	-- lost to locks: failed attempts, pauses, waits of the last attempt
+	lock_wait interval NOT NULL,
+	rows bigint NOT NULL,
+	wal_bytes bigint NOT NULL,
 	session_role name NOT NULL,
 	script_role name NOT NULL,
 	application_name text NOT NULL,
 	client_addr inet,
 	backend_pid integer NOT NULL,
-	transaction_id xid8 NOT NULL
+	transaction_id xid8 NOT NULL,
+	sqlstate text,				-- NULL: it succeeded
+	error text
+);
+
+-- The same, statement by statement.
+CREATE TABLE @extschema@.migrate_log_statement (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run bigint NOT NULL,
+	schema_name name NOT NULL DEFAULT '',
+	direction text NOT NULL,
+	revision text NOT NULL,
+	statement integer NOT NULL,	-- from 1
+	line integer NOT NULL,
+	attempt integer NOT NULL,
+	started_at timestamp with time zone NOT NULL,
+	duration interval NOT NULL,
+	lock_wait interval NOT NULL,
+	rows bigint NOT NULL,
+	wal_bytes bigint NOT NULL,
+	backend_pid integer NOT NULL,
+	sqlstate text,				-- NULL: it succeeded
+	error text
+);
+
+-- Revisions that cannot run in one transaction and were not run to their end.
+CREATE TABLE @extschema@.migrate_unfinished (
+	schema_name name NOT NULL DEFAULT '',
+	revision text NOT NULL,
+	direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade')),
+	run bigint NOT NULL,		-- the latest that worked on it
+	statements_done text[] NOT NULL,	-- their checksums, in order
+	-- those that were there when CONCURRENTLY began to make one
+	indexes oid[],
+	started_at timestamp with time zone NOT NULL,
+	changed_at timestamp with time zone NOT NULL,
+	PRIMARY KEY (schema_name, revision)
 );
 
 -- The schema data of models that were executed before, under a hash of all
@@ -93,6 +139,10 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_script', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_model_part', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_statement', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_statement_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_run_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_unfinished', '');
 
 GRANT SELECT ON @extschema@.migrate_version TO PUBLIC;
 
@@ -106,6 +156,21 @@ CREATE TRIGGER migrate_script_changed
 	ON @extschema@.migrate_script
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_script_changed();
 ALTER TABLE @extschema@.migrate_script ENABLE ALWAYS TRIGGER migrate_script_changed;
+
+CREATE FUNCTION @extschema@.migrate_log_is_append_only() RETURNS trigger
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_log_is_append_only() FROM PUBLIC;
+
+CREATE TRIGGER migrate_log_is_append_only
+	BEFORE UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_log
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_log_is_append_only();
+ALTER TABLE @extschema@.migrate_log ENABLE ALWAYS TRIGGER migrate_log_is_append_only;
+
+CREATE TRIGGER migrate_log_is_append_only
+	BEFORE UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_log_statement
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_log_is_append_only();
+ALTER TABLE @extschema@.migrate_log_statement ENABLE ALWAYS TRIGGER migrate_log_is_append_only;
 
 -- ---------------------------------------------------------------------
 -- Row types of results whose columns have the names of arguments

@@ -107,7 +107,8 @@ applied_at(const MigExtension *extension, const char *revision, bool *isnull)
 
 	mig_spi_execute(SPI_OK_SELECT,
 					psprintf("SELECT pg_catalog.max(started_at) FROM %s.migrate_log WHERE schema_name = ''"
-							 " AND revision = $1 AND direction <> 'downgrade'", extension->schema_name),
+							 " AND revision = $1 AND direction <> 'downgrade' AND sqlstate IS NULL",
+							 extension->schema_name),
 					1, &argument);
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
 	SPI_freetuptable(SPI_tuptable);

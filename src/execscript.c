@@ -26,6 +26,7 @@
 #include "commands/extension.h"
 #include "copyrows.h"
 #include "execscript.h"
+#include "executor/instrument.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "shadow.h"
@@ -33,6 +34,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 /*
  * Is this called by a statement of a script?  The stack of error contexts
@@ -52,8 +54,8 @@ mig_script_is_running(void)
 }
 
 /* log_statement is obeyed only where statements come from a client. */
-static void
-log_script_statement(const MigStatement *statement, const char *text)
+void
+mig_log_statement(const MigStatement *statement, const char *text)
 {
 	if (log_statement == LOGSTMT_NONE || statement->log_level > log_statement)
 		return;
@@ -75,28 +77,21 @@ exists_on_shadow(const MigStatement *statement)
 		OidIsValid(get_namespace_oid(statement->creates_schema, true));
 }
 
-/* Run one statement. */
-static void
+/* Run one statement.  Returns the number of rows that it made, changed or returned. */
+static uint64
 execute_statement(const MigScriptSource *source, const MigStatement *statement, const char *text)
 {
 	SPIExecuteOptions options = {0};
 	int			result;
 
 	if (mig_shadow_is_active() && exists_on_shadow(statement))
-		return;
-	log_script_statement(statement, text);
+		return 0;
+	mig_log_statement(statement, text);
+	/* a shadow has tables, but no rows that one could assert about */
 	if (statement->assertion != MIG_ASSERT_NOTHING)
-	{
-		/* a shadow has tables, but no rows that one could assert about */
-		if (!mig_shadow_is_active())
-			(void) mig_execute_assertion(statement->assertion, text);
-		return;
-	}
+		return mig_shadow_is_active() ? 0 : mig_execute_assertion(statement->assertion, text);
 	if (statement->copy != NULL)
-	{
-		mig_copy_rows(text, source->text + statement->copy->start, statement->copy->len);
-		return;
-	}
+		return mig_copy_rows(text, source->text + statement->copy->start, statement->copy->len);
 	options.dest = None_Receiver;
 	result = SPI_execute_extended(text, &options);
 	if (result < 0)
@@ -104,15 +99,50 @@ execute_statement(const MigScriptSource *source, const MigStatement *statement, 
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("statement cannot be run in a revision script"),
 				 errdetail("SPI returned %s.", SPI_result_code_string(result))));
+	return SPI_processed;
+}
+
+/* Note when a statement begins. */
+static void
+begin_result(MigStatementResult *result, const MigPlace *place)
+{
+	result->number = place->number;
+	result->line = place->line;
+	result->started_at = GetCurrentTimestamp();
+	/* until the end, what there was before */
+	result->wal_bytes = pgWalUsage.wal_bytes;
+}
+
+/* Note what a statement came to. */
+static void
+end_result(MigStatementResult *result, uint64 rows)
+{
+	result->duration = GetCurrentTimestamp() - result->started_at;
+	result->wal_bytes = pgWalUsage.wal_bytes - result->wal_bytes;
+	result->rows = rows;
+}
+
+/* Note that a statement failed.  The texts are allocated in the current memory context. */
+static void
+fail_result(MigStatementResult *result, const ErrorData *edata)
+{
+	end_result(result, 0);
+	result->sqlstate = pstrdup(unpack_sql_state(edata->sqlerrcode));
+	result->error = edata->message ? pstrdup(edata->message) : "";
 }
 
 /*
  * Run the statements of a section, as the current user.
  *
+ * "results" has a place for each, or is NULL; they are filled as the
+ * statements run, the last one also if it fails, so that a caller that
+ * catches the error can record them.
+ *
  * Errors keep what they say, and get the place in the script.
  */
 void
-mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements)
+mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements,
+					   MigStatementResult *results)
 {
 	MigPlace	place = {source, NULL, 0, 0, 0, 0};
 	ErrorContextCallback callback;
@@ -134,6 +164,7 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 		for (i = 0; i < statements->count; i++)
 		{
 			const MigStatement *statement = &statements->items[i];
+			uint64		rows;
 
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextReset(per_statement);
@@ -143,7 +174,11 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 			place.len = statement->len;
 			place.line = statement->line;
 			place.number = i + 1;
-			execute_statement(source, statement, place.text);
+			if (results)
+				begin_result(&results[i], &place);
+			rows = execute_statement(source, statement, place.text);
+			if (results)
+				end_result(&results[i], rows);
 		}
 	}
 	PG_CATCH();
@@ -152,6 +187,8 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 
 		MemoryContextSwitchTo(oldcontext);
 		edata = CopyErrorData();
+		if (results && place.number > 0 && results[place.number - 1].number > 0)
+			fail_result(&results[place.number - 1], edata);
 		mig_place_move_position(&place, edata);
 		FlushErrorState();
 		ReThrowError(edata);

@@ -8,9 +8,12 @@
 #ifndef MIG_EXECSCRIPT_H
 #define MIG_EXECSCRIPT_H
 
+#include "record.h"
 #include "stmt.h"
 
 extern bool mig_script_is_running(void);
-extern void mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements);
+extern void mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements,
+								   MigStatementResult *results);
+extern void mig_log_statement(const MigStatement *statement, const char *text);
 
 #endif							/* MIG_EXECSCRIPT_H */

@@ -13,7 +13,7 @@
 #include "revision.h"
 #include "security.h"
 
-/* What running a statement came to. */
+/* What running a statement came to; all zeros if it did not run. */
 typedef struct MigStatementResult
 {
 	int			number;			/* from 1 */
@@ -68,5 +68,7 @@ extern void mig_record_versions(const MigRecorder *recorder, const char *schema_
 extern void mig_record_log(const MigRecorder *recorder, const char *schema_name, const MigLogEntry *entry);
 extern void mig_record_statements(const MigRecorder *recorder, const char *schema_name, const MigLogEntry *entry,
 								  const MigStatementResult *results, int nresults);
+
+extern int	mig_count_results(const MigStatementResult *results, int nstatements);
 
 #endif							/* MIG_RECORD_H */

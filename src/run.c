@@ -20,6 +20,7 @@
 #include "errcodes.h"
 #include "execscript.h"
 #include "funcapi.h"
+#include "progress.h"
 #include "run.h"
 #include "spiutil.h"
 #include "step.h"
@@ -83,11 +84,15 @@ begin_run(MigStore *store, MigDirection direction, const char *target, MigPlan *
 		mig_open_and_plan(store, &scope.extension, direction, target, plan);
 	if (plan->nsteps > 0)
 	{
+		mig_progress_begin(&scope.extension, 0, MIG_ORDINARY_SCHEMA, direction, target, false);
+		mig_progress_phase(MIG_PHASE_WAITING_FOR_RUN);
 		MemoryContextDelete(store->context);
 		mig_lock_versions(&scope.extension, MIG_ORDINARY_SCHEMA);
+		mig_progress_phase(MIG_PHASE_STARTING);
 		mig_open_and_plan(store, &scope.extension, direction, target, plan);
 		mig_versions_check_snapshot(&scope.extension, MIG_ORDINARY_SCHEMA, &store->versions);
 		mig_store_check_snapshot(store, &scope.extension);
+		mig_progress_plan(plan->nsteps);
 		steps = mig_prepare_plan(store, &scope.extension, plan, direction, scope.userid);
 		for (i = 0; i < plan->nsteps; i++)
 			check_transactional(&steps[i]);
@@ -111,17 +116,24 @@ put_step(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPrep
 
 /* Run one step, from its notice to its row of the result. */
 static void
-run_step(const MigRecorder *recorder, int number, const MigStore *store, const MigPreparedStep *prepared,
+run_step(const MigRecorder *recorder, int64 run, int number, const MigStore *store, const MigPreparedStep *prepared,
 		 ReturnSetInfo *rsinfo)
 {
-	TimestampTz started_at = GetCurrentTimestamp();
-	Interval   *duration = palloc0(sizeof(Interval));
+	MigStatementResult *results = palloc0(sizeof(MigStatementResult) * Max(prepared->statements.count, 1));
+	MigLogEntry entry = {0};
 
+	entry.run = run;
+	entry.attempts = 1;
+	entry.started_at = GetCurrentTimestamp();
 	mig_step_announce(store->graph, prepared);
-	mig_execute_statements(&prepared->source, &prepared->statements);
-	duration->time = GetCurrentTimestamp() - started_at;
-	mig_step_record(recorder, store, prepared, started_at, duration);
-	put_step(rsinfo, number, store->graph, prepared, duration);
+	mig_progress_step(number, prepared->source.revision, store->graph->revisions[prepared->step->revision].message,
+					  prepared->statements.count);
+	mig_execute_statements(&prepared->source, &prepared->statements, results);
+	entry.duration = palloc0(sizeof(Interval));
+	entry.duration->time = GetCurrentTimestamp() - entry.started_at;
+	mig_progress_phase(MIG_PHASE_RECORDING);
+	mig_step_record(recorder, store, prepared, &entry, results);
+	put_step(rsinfo, number, store->graph, prepared, entry.duration);
 }
 
 /* Write down the heads, for callers that find nothing to do. */
@@ -149,23 +161,25 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 	MigPreparedStep *steps;
 	MigPlan		plan;
 	MigRecorder recorder;
+	int64		run = 0;
 	int			i;
 
 	mig_refuse_nested_run();
 	steps = begin_run(&store, direction, target, &plan);
 	mig_spi_connect();
 	if (plan.nsteps > 0)
-		mig_begin_recording(&recorder);
+		run = mig_begin_recording(&recorder);
 	for (i = 0; i < plan.nsteps; i++)
 	{
 		MemoryContextReset(step_context);
 		MemoryContextSwitchTo(step_context);
-		run_step(&recorder, i + 1, &store, &steps[i], rsinfo);
+		run_step(&recorder, run, i + 1, &store, &steps[i], rsinfo);
 	}
 	MemoryContextSwitchTo(run_context);
 	mig_spi_finish();
 	if (plan.nsteps > 0)
 		summarize();
+	mig_progress_end();
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(run_context);
 }

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "nodes/parsenodes.h"
 #include "revision.h"
 #include "spiutil.h"
 #include "utils/array.h"
@@ -85,12 +86,15 @@ execute(int expected, bool read_only, const char *sql, int nargs, const MigSpiAr
 	return SPI_processed;
 }
 
-/* Plan a query, for as long as the current SPI connection lasts. */
+/*
+ * Plan a query, for as long as the current SPI connection lasts, or with
+ * SPI_keepplan() longer.  The plan does not depend on the arguments.
+ */
 SPIPlanPtr
 mig_spi_prepare(const char *sql, int nargs, const Oid *types)
 {
 	MemoryContext context = CurrentMemoryContext;
-	SPIPlanPtr	plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, nargs, unconstify(Oid *, types), CURSOR_OPT_GENERIC_PLAN);
 
 	MemoryContextSwitchTo(context);
 	if (plan == NULL)

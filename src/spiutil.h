@@ -19,7 +19,7 @@ typedef struct MigSpiArgument
 	bool		isnull;
 } MigSpiArgument;
 
-#define MIG_SPI_MAX_ARGUMENTS 16
+#define MIG_SPI_MAX_ARGUMENTS 24
 
 extern void mig_spi_connect(void);
 extern void mig_spi_finish(void);

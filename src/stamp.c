@@ -13,59 +13,71 @@
 #include "report.h"
 #include "stamp.h"
 #include "step.h"
+#include "unfinished.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "version.h"
 
+/* A stamp, as it goes on. */
+typedef struct Stamp
+{
+	MigOwnerScope scope;
+	MigRecorder recorder;
+	int64		run;			/* 0: nothing has changed so far */
+	int			number;			/* of rows returned */
+	ReturnSetInfo *rsinfo;
+} Stamp;
+
 /* A row of the ledger for a stamp. */
 static void
-log_stamp(const MigRecorder *recorder, const char *revision, const MigNameList *removed, const MigNameList *added,
-		  Oid caller)
+log_stamp(Stamp *stamp, const char *revision, const MigNameList *removed, const MigNameList *added)
 {
 	MigLogEntry entry = {0};
 
+	if (stamp->run == 0)
+		stamp->run = mig_next_run(&stamp->scope.extension);
+	entry.run = stamp->run;
+	entry.attempts = 1;
 	entry.direction = "stamp";
 	entry.revision = revision;
 	entry.removed = *removed;
 	entry.added = *added;
 	entry.started_at = GetCurrentTimestamp();
 	entry.duration = palloc0(sizeof(Interval));
-	entry.role = GetUserNameFromId(caller, false);
-	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, &entry);
+	entry.role = GetUserNameFromId(stamp->scope.userid, false);
+	mig_record_log(&stamp->recorder, MIG_ORDINARY_SCHEMA, &entry);
 }
 
 /* Append a row to the result of a stamp. */
 static void
-put_stamp(ReturnSetInfo *rsinfo, int number, const MigNameList *removed, const MigNameList *added)
+put_stamp(Stamp *stamp, const MigNameList *removed, const MigNameList *added)
 {
 	MigResultRow row;
 
 	mig_row_begin(&row);
-	mig_row_int(&row, number);
+	mig_row_int(&row, ++stamp->number);
 	mig_row_text(&row, mig_join_or_null(removed));
 	mig_row_text(&row, mig_join_or_null(added));
-	mig_row_put(&row, rsinfo);
+	mig_row_put(&row, stamp->rsinfo);
 }
 
 /* Empty the version table, whatever is in it. */
 static void
-purge_versions(const MigRecorder *recorder, const MigExtension *extension, MigStore *store, ReturnSetInfo *rsinfo,
-			   int *number, Oid caller)
+purge_versions(Stamp *stamp, MigStore *store)
 {
 	MigNameList none = {NULL, 0};
 
 	if (store->versions.count == 0)
 		return;
-	mig_versions_purge(extension, MIG_ORDINARY_SCHEMA);
-	log_stamp(recorder, NULL, &store->versions, &none, caller);
-	put_stamp(rsinfo, ++(*number), &store->versions, &none);
+	mig_versions_purge(&stamp->scope.extension, MIG_ORDINARY_SCHEMA);
+	log_stamp(stamp, NULL, &store->versions, &none);
+	put_stamp(stamp, &store->versions, &none);
 	store->versions = none;
 }
 
 /* Change the version rows as one destination wants it. */
 static void
-apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigStep *step,
-				 ReturnSetInfo *rsinfo, int number, Oid caller)
+apply_stamp_step(Stamp *stamp, const MigStore *store, const MigStep *step)
 {
 	const char *revision = step->revision >= 0 ? store->graph->revisions[step->revision].id : NULL;
 	MigNameList removed = mig_graph_ids(store->graph, step->removed.items, step->removed.count);
@@ -73,9 +85,28 @@ apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigSt
 
 	ereport(NOTICE,
 			(errmsg("running stamp_revision %s -> %s", mig_name_list_join(&removed), mig_name_list_join(&added))));
-	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &removed, &added);
-	log_stamp(recorder, revision, &removed, &added, caller);
-	put_stamp(rsinfo, number, &removed, &added);
+	mig_record_versions(&stamp->recorder, MIG_ORDINARY_SCHEMA, &removed, &added);
+	log_stamp(stamp, revision, &removed, &added);
+	put_stamp(stamp, &removed, &added);
+}
+
+/*
+ * A stamp says where the database is, and so that no revision is half run,
+ * whatever was thought before.
+ */
+static void
+forget_unfinished(const MigExtension *extension)
+{
+	MigUnfinished *list;
+	int			n = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &list);
+	int			i;
+
+	for (i = 0; i < n; i++)
+		ereport(NOTICE,
+				(errmsg("forgetting that the %s of revision %s was interrupted after statement %d",
+						mig_direction_name(list[i].direction), list[i].revision, list[i].done.count)));
+	if (n > 0)
+		mig_unfinished_end(extension, MIG_ORDINARY_SCHEMA, NULL);
 }
 
 /*
@@ -85,31 +116,31 @@ apply_stamp_step(const MigRecorder *recorder, const MigStore *store, const MigSt
 void
 mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 {
-	MigOwnerScope scope;
+	Stamp		stamp = {.rsinfo = rsinfo};
+	MigExtension *extension = &stamp.scope.extension;
 	MigStore	store;
-	MigRecorder recorder;
 	MigPlan		plan;
 	MigReport	report = {0};
 	MigNameList names = {NULL, 0};
-	int			number = 0;
 	int			i;
 
 	mig_refuse_nested_run();
 	if (!mig_split_names("revisions", targets, &names, &report))
 		mig_report_throw(&report);
 	mig_store_refresh();
-	mig_enter_owner(&scope);
-	mig_lock_versions(&scope.extension, MIG_ORDINARY_SCHEMA);
-	mig_store_open(&store, &scope.extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
-	mig_versions_check_snapshot(&scope.extension, MIG_ORDINARY_SCHEMA, &store.versions);
-	mig_recorder_begin(&recorder, &scope.extension);
+	mig_enter_owner(&stamp.scope);
+	mig_lock_versions(extension, MIG_ORDINARY_SCHEMA);
+	mig_store_open(&store, extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
+	mig_versions_check_snapshot(extension, MIG_ORDINARY_SCHEMA, &store.versions);
+	mig_recorder_begin(&stamp.recorder, extension);
 	if (purge)
-		purge_versions(&recorder, &scope.extension, &store, rsinfo, &number, scope.userid);
+		purge_versions(&stamp, &store);
 	mig_store_resolve_rows(&store);
 	if (!mig_plan_stamp(store.graph, &store.rows, &names, &plan, &report))
 		mig_report_throw(&report);
 	for (i = 0; i < plan.nsteps; i++)
-		apply_stamp_step(&recorder, &store, &plan.steps[i], rsinfo, ++number, scope.userid);
-	mig_store_summarize(&scope.extension);
-	mig_leave_owner(&scope);
+		apply_stamp_step(&stamp, &store, &plan.steps[i]);
+	forget_unfinished(extension);
+	mig_store_summarize(extension);
+	mig_leave_owner(&stamp.scope);
 }

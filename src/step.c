@@ -26,15 +26,18 @@ mig_refuse_nested_run(void)
 				 errhint("Remove the call; what a revision needs is named by \"Revises\" and \"Depends On\" in its header.")));
 }
 
-/* Plan what records the steps, in the SPI connection of the run. */
-void
+/* Plan what records the steps.  Returns the number of the run. */
+int64
 mig_begin_recording(MigRecorder *recorder)
 {
 	MigOwnerScope scope;
+	int64		run;
 
 	mig_become_owner(&scope);
 	mig_recorder_begin(recorder, &scope.extension);
+	run = mig_next_run(&scope.extension);
 	mig_become_caller(&scope);
+	return run;
 }
 
 /* Alembic's words, so that whoever greps logs for them finds them. */
@@ -61,35 +64,62 @@ record_error_callback(void *arg)
 			   prepared->source.revision);
 }
 
-/* What a step leaves: the version rows and a row of the ledger. */
+/* Add up what the statements came to. */
+static void
+sum_results(MigLogEntry *entry, const MigStatementResult *results, int nresults)
+{
+	int			i;
+
+	entry->statements = 0;
+	for (i = 0; i < nresults; i++)
+	{
+		if (results[i].sqlstate == NULL)
+			entry->statements++;
+		entry->lock_wait += results[i].lock_wait;
+		entry->rows += results[i].rows;
+		entry->wal_bytes += results[i].wal_bytes;
+	}
+}
+
+/*
+ * What a step leaves: the version rows, unless it failed, and the ledger.
+ *
+ * Of the entry the caller has filled in the run, times, attempts, the locks
+ * waited for before, and the error, if it failed.  "results" are those of the
+ * statements, as far as they ran; with NULL a worker has recorded them, and
+ * the entry has their number and sums, too.
+ */
 void
 mig_step_record(const MigRecorder *recorder, const MigStore *store, const MigPreparedStep *prepared,
-				TimestampTz started_at, Interval *duration)
+				MigLogEntry *entry, const MigStatementResult *results)
 {
 	const MigStoredScript *script = &store->scripts[prepared->step->revision];
+	int			nresults = results ? mig_count_results(results, prepared->statements.count) : 0;
 	MigOwnerScope scope;
-	MigLogEntry entry = {0};
 	ErrorContextCallback callback;
 
-	entry.direction = mig_direction_name(prepared->source.direction);
-	entry.revision = script->revision.id;
-	entry.removed = mig_graph_ids(store->graph, prepared->step->removed.items, prepared->step->removed.count);
-	entry.added = mig_graph_ids(store->graph, prepared->step->added.items, prepared->step->added.count);
-	entry.message = script->revision.message;
-	entry.path = script->revision.path;
-	entry.checksum = script->checksum;
-	entry.statements = prepared->statements.count;
-	entry.started_at = started_at;
-	entry.duration = duration;
-	entry.role = mig_current_role_name();
+	entry->direction = mig_direction_name(prepared->source.direction);
+	entry->revision = script->revision.id;
+	if (entry->sqlstate == NULL)
+	{
+		entry->removed = mig_graph_ids(store->graph, prepared->step->removed.items, prepared->step->removed.count);
+		entry->added = mig_graph_ids(store->graph, prepared->step->added.items, prepared->step->added.count);
+	}
+	entry->message = script->revision.message;
+	entry->path = script->revision.path;
+	entry->checksum = script->checksum;
+	entry->role = mig_current_role_name();
+	if (results)
+		sum_results(entry, results, nresults);
 
 	callback.callback = record_error_callback;
 	callback.arg = unconstify(MigPreparedStep *, prepared);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	mig_become_owner(&scope);
-	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &entry.removed, &entry.added);
-	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, &entry);
+	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &entry->removed, &entry->added);
+	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, entry);
+	mig_record_statements(recorder, MIG_ORDINARY_SCHEMA, entry, results, nresults);
 	mig_become_caller(&scope);
 	error_context_stack = callback.previous;
 }

@@ -13,10 +13,10 @@
 #include "result.h"
 
 extern void mig_refuse_nested_run(void);
-extern void mig_begin_recording(MigRecorder *recorder);
+extern int64 mig_begin_recording(MigRecorder *recorder);
 extern void mig_step_announce(const MigGraph *graph, const MigPreparedStep *prepared);
 extern void mig_step_record(const MigRecorder *recorder, const MigStore *store, const MigPreparedStep *prepared,
-							TimestampTz started_at, Interval *duration);
+							MigLogEntry *entry, const MigStatementResult *results);
 extern void mig_row_step(MigResultRow *row, int number, const MigGraph *graph, const MigPreparedStep *prepared);
 
 #endif							/* MIG_STEP_H */

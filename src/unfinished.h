@@ -24,6 +24,7 @@ typedef struct MigUnfinished
 } MigUnfinished;
 
 extern int	mig_unfinished_read(const MigExtension *extension, const char *schema_name, MigUnfinished **list);
+extern const MigUnfinished *mig_unfinished_find(const MigUnfinished *list, int n, const char *revision);
 extern void mig_unfinished_begin(const MigExtension *extension, const char *schema_name, int64 run,
 								 const char *revision, MigDirection direction);
 extern void mig_unfinished_advance(const MigExtension *extension, const char *schema_name, const char *revision,
