@@ -55,6 +55,7 @@ typedef struct MigProgress
 /* for who runs */
 extern void mig_progress_begin(const MigExtension *extension, int64 run, const char *schema_name,
 							   MigDirection direction, const char *target, bool across_transactions);
+extern void mig_progress_run(int64 run);
 extern void mig_progress_plan(int nsteps);
 extern void mig_progress_step(int step, const char *revision, const char *message, int nstatements);
 extern void mig_progress_statement(int statement, int line);

@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ *
+ * cmd_progress.c
+ *	  The SQL function below the view migrate_progress.
+ *
+ *		migrate_runs()
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "progress.h"
+#include "result.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_runs);
+
+/* The next column is a number that begins at one; before, null. */
+static void
+put_ordinal(MigResultRow *row, int64 value)
+{
+	mig_row_datum(row, Int32GetDatum((int32) value), value == 0);
+}
+
+/* The next column is a time; what has not begun is null. */
+static void
+put_time(MigResultRow *row, TimestampTz time)
+{
+	mig_row_datum(row, TimestampTzGetDatum(time), time == 0);
+}
+
+/* The row of a run. */
+static void
+put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
+{
+	bool		has_step = progress->step > 0;
+	MigResultRow row;
+
+	mig_row_begin(&row);
+	mig_row_datum(&row, Int64GetDatum(progress->run), progress->run == 0);
+	mig_row_int(&row, progress->pid);
+	put_ordinal(&row, progress->worker_pid);
+	mig_row_text(&row, progress->schema_name);
+	mig_row_text(&row, mig_direction_name(progress->direction));
+	mig_row_text(&row, progress->target);
+	put_ordinal(&row, progress->step);
+	put_ordinal(&row, progress->nsteps);
+	mig_row_text(&row, has_step ? progress->revision : NULL);
+	mig_row_text(&row, has_step ? progress->message : NULL);
+	put_ordinal(&row, progress->statement);
+	mig_row_datum(&row, Int32GetDatum(progress->nstatements), !has_step);
+	put_ordinal(&row, progress->line);
+	mig_row_text(&row, mig_phase_name(progress->phase));
+	mig_row_int(&row, progress->attempt);
+	put_time(&row, progress->run_started_at);
+	put_time(&row, progress->statement_started_at);
+	mig_row_put(&row, rsinfo);
+}
+
+/*
+ * migrate_runs(OUT ...) RETURNS SETOF record
+ *
+ * The runs of this database that have not ended or are not committed.
+ */
+Datum
+migrate_runs(PG_FUNCTION_ARGS)
+{
+	MigExtension extension;
+	List	   *runs;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	mig_find_extension(&extension);
+	runs = mig_progress_read(&extension);
+	foreach(lc, runs)
+	{
+		put_run((ReturnSetInfo *) fcinfo->resultinfo, (const MigProgress *) lfirst(lc));
+	}
+	PG_RETURN_NULL();
+}
