@@ -501,3 +501,94 @@ CREATE FUNCTION @extschema@.migrate_graph(
 RETURNS SETOF text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- ---------------------------------------------------------------------
+-- Progress of runs, for everybody
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.migrate_runs(
+	OUT run bigint,
+	OUT pid integer,
+	OUT worker_pid integer,
+	OUT schema_name text,
+	OUT direction text,
+	OUT target text,
+	OUT step integer,
+	OUT steps integer,
+	OUT revision text,
+	OUT message text,
+	OUT statement integer,
+	OUT statements integer,
+	OUT line integer,
+	OUT phase text,
+	OUT attempt integer,
+	OUT started_at timestamp with time zone,
+	OUT statement_started_at timestamp with time zone)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+-- Runs that are active or not committed, and revisions that wait for being
+-- run to their end.  What the server tells of a long command is about its
+-- present phase; time left can be told only where that has begun with the
+-- statement.
+CREATE VIEW @extschema@.migrate_progress AS
+	WITH runs AS MATERIALIZED (
+		SELECT r.*, COALESCE(r.worker_pid, r.pid) AS acting_pid,
+			CASE WHEN r.phase = 'running'
+				THEN pg_catalog.clock_timestamp() - r.statement_started_at
+			END AS statement_elapsed
+		FROM @extschema@.migrate_runs() r
+	), commands (pid, detail, is_first, done, total) AS (
+		SELECT c.pid, c.phase, c.phase ~ '^building index(: scanning table)?$',
+			CASE WHEN c.phase ~ 'loading tuples' THEN c.tuples_done
+				WHEN c.phase ~ 'scanning|^building index$' THEN c.blocks_done END,
+			CASE WHEN c.phase ~ 'loading tuples' THEN c.tuples_total
+				WHEN c.phase ~ 'scanning|^building index$' THEN c.blocks_total END
+		FROM pg_catalog.pg_stat_progress_create_index c
+		UNION ALL
+		SELECT c.pid, c.phase, true,
+			CASE WHEN c.phase = 'seq scanning heap' THEN c.heap_blks_scanned END,
+			CASE WHEN c.phase = 'seq scanning heap' THEN c.heap_blks_total END
+		FROM pg_catalog.pg_stat_progress_cluster c
+		UNION ALL
+		SELECT c.pid, c.phase, true,
+			CASE WHEN c.phase = 'scanning heap' THEN c.heap_blks_scanned END,
+			CASE WHEN c.phase = 'scanning heap' THEN c.heap_blks_total END
+		FROM pg_catalog.pg_stat_progress_vacuum c
+		UNION ALL
+		SELECT c.pid, c.phase, true,
+			CASE WHEN c.phase = 'acquiring sample rows' THEN c.sample_blks_scanned END,
+			CASE WHEN c.phase = 'acquiring sample rows' THEN c.sample_blks_total END
+		FROM pg_catalog.pg_stat_progress_analyze c
+		UNION ALL
+		SELECT c.pid, 'copying rows', true, c.bytes_processed, c.bytes_total
+		FROM pg_catalog.pg_stat_progress_copy c
+	), shares AS (
+		SELECT c.pid, c.detail, c.is_first,
+			CASE WHEN c.total > 0
+				THEN LEAST(1.0, c.done::pg_catalog.numeric / c.total::pg_catalog.numeric) END AS share
+		FROM commands c
+	)
+	SELECT r.run, r.pid, r.worker_pid, r.schema_name, r.direction, r.target, r.step, r.steps, r.revision, r.message,
+		r.statement, r.statements, r.line, r.phase, r.attempt,
+		pg_catalog.pg_blocking_pids(r.acting_pid) AS blocked_by,
+		pg_catalog.clock_timestamp() - r.started_at AS elapsed,
+		r.statement_elapsed,
+		s.detail,
+		pg_catalog.round(100.0 * s.share, 1) AS percent,
+		CASE WHEN s.is_first AND s.share > 0
+			THEN r.statement_elapsed *
+				((1.0 - s.share) / s.share)::pg_catalog.float8
+		END AS estimate
+	FROM runs r LEFT JOIN shares s ON s.pid = r.acting_pid
+	UNION ALL
+	SELECT u.run, NULL, NULL, u.schema_name::pg_catalog.text, u.direction, NULL, NULL, NULL, u.revision, NULL,
+		pg_catalog.cardinality(u.statements_done) + 1, NULL, NULL, 'interrupted', NULL,
+		'{}', NULL, NULL, NULL, NULL, NULL
+	FROM @extschema@.migrate_unfinished u
+	WHERE NOT EXISTS (
+		SELECT FROM runs r
+		WHERE r.schema_name = u.schema_name::pg_catalog.text
+			AND r.revision = u.revision);
+GRANT SELECT ON @extschema@.migrate_progress TO PUBLIC;

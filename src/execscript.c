@@ -29,6 +29,7 @@
 #include "executor/instrument.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "progress.h"
 #include "shadow.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
@@ -174,6 +175,8 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 			place.len = statement->len;
 			place.line = statement->line;
 			place.number = i + 1;
+			if (!mig_shadow_is_active())
+				mig_progress_statement(i + 1, statement->line);
 			if (results)
 				begin_result(&results[i], &place);
 			rows = execute_statement(source, statement, place.text);

@@ -168,7 +168,10 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 	steps = begin_run(&store, direction, target, &plan);
 	mig_spi_connect();
 	if (plan.nsteps > 0)
+	{
 		run = mig_begin_recording(&recorder);
+		mig_progress_run(run);
+	}
 	for (i = 0; i < plan.nsteps; i++)
 	{
 		MemoryContextReset(step_context);
