@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "guc.h"
 #include "pgtime.h"
 #include "utils/guc.h"
@@ -23,6 +25,8 @@ bool		mig_compare_type = true;
 char	   *mig_exclude = NULL;
 char	   *mig_file_template = NULL;
 char	   *mig_include = NULL;
+int			mig_lock_retry_for = 10 * 60 * 1000;
+int			mig_lock_timeout = 2000;
 bool		mig_recursive_version_locations = false;
 char	   *mig_schemas = NULL;
 char	   *mig_script_location = NULL;
@@ -113,6 +117,18 @@ mig_define_settings(void)
 							   &mig_include,
 							   "",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lock_retry_for",
+							"Sets for how long a production run goes on asking for the locks of a revision.",
+							"It waits for another run for as long.",
+							&mig_lock_retry_for,
+							10 * 60 * 1000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lock_timeout",
+							"Sets for how long a production run waits in the queue for a lock, each time that it asks.",
+							"Others who need the table queue behind it for as long.",
+							&mig_lock_timeout,
+							2000, 10, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.recursive_version_locations",
 							 "Reads scripts from subdirectories of the version locations, too.",
 							 NULL,

@@ -15,6 +15,8 @@ extern PGDLLIMPORT bool mig_compare_type;
 extern PGDLLIMPORT char *mig_exclude;
 extern PGDLLIMPORT char *mig_file_template;
 extern PGDLLIMPORT char *mig_include;
+extern PGDLLIMPORT int mig_lock_retry_for;
+extern PGDLLIMPORT int mig_lock_timeout;
 extern PGDLLIMPORT bool mig_recursive_version_locations;
 extern PGDLLIMPORT char *mig_schemas;
 extern PGDLLIMPORT char *mig_script_location;

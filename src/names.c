@@ -57,7 +57,6 @@ mig_is_relative(const char *text)
 	return relative_part(text) >= 0;
 }
 
-/* A part of a text, or NULL if it is empty. */
 /* Is it "-N" or "branch@-N", which counts down from somewhere? */
 bool
 mig_counts_down(const char *text)
@@ -66,6 +65,16 @@ mig_counts_down(const char *text)
 
 	mig_parse_target(text, true, &target);
 	return target.relative && target.symbol == NULL && target.steps < 0;
+}
+
+/* Is it one of those, or "base" or "branch@base", which no upgrade leads to? */
+bool
+mig_leads_down(const char *text)
+{
+	MigTargetText target;
+
+	mig_parse_target(text, true, &target);
+	return mig_counts_down(text) || (!target.relative && target.symbol != NULL && strcmp(target.symbol, "base") == 0);
 }
 
 /* A copy of a part of a text; NULL if it is empty. */

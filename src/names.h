@@ -41,6 +41,7 @@ extern bool mig_walk(const MigGraph *graph, const char *text, int start, int ste
 					 int *result, MigReport *report);
 extern bool mig_is_relative(const char *text);
 extern bool mig_counts_down(const char *text);
+extern bool mig_leads_down(const char *text);
 extern bool *mig_graph_line(const MigGraph *graph, int revision, MigEdgeKind kind);
 
 #endif							/* MIG_NAMES_H */

@@ -136,17 +136,6 @@ run_step(const MigRecorder *recorder, int64 run, int number, const MigStore *sto
 	put_step(rsinfo, number, store->graph, prepared, entry.duration);
 }
 
-/* Write down the heads, for callers that find nothing to do. */
-static void
-summarize(void)
-{
-	MigOwnerScope scope;
-
-	mig_enter_owner(&scope);
-	mig_store_summarize(&scope.extension);
-	mig_leave_owner(&scope);
-}
-
 /*
  * Upgrade or downgrade the database to a target, one row of the result per
  * step.
@@ -181,7 +170,7 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 	MemoryContextSwitchTo(run_context);
 	mig_spi_finish();
 	if (plan.nsteps > 0)
-		summarize();
+		mig_summarize();
 	mig_progress_end();
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(run_context);

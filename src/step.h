@@ -14,6 +14,7 @@
 
 extern void mig_refuse_nested_run(void);
 extern int64 mig_begin_recording(MigRecorder *recorder);
+extern void mig_summarize(void);
 extern void mig_step_announce(const MigGraph *graph, const MigPreparedStep *prepared);
 extern void mig_step_record(const MigRecorder *recorder, const MigStore *store, const MigPreparedStep *prepared,
 							MigLogEntry *entry, const MigStatementResult *results);

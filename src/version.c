@@ -117,9 +117,9 @@ mig_versions_purge(const MigExtension *extension, const char *schema_name)
  */
 
 /*
- * Is the schema at the heads, as far as the summary tells?  Takes no lock
- * and does not read the store.  false also means that the summary is empty,
- * or that the target is not one of head and heads.
+ * Is the schema at the heads, as far as the summary tells, and nothing half
+ * done?  Takes no lock and does not read the store.  false also means that
+ * the summary is empty, or that the target is not one of head and heads.
  */
 bool
 mig_is_at_heads(const MigExtension *extension, const char *schema_name, const char *target)
@@ -132,7 +132,8 @@ mig_is_at_heads(const MigExtension *extension, const char *schema_name, const ch
 					psprintf("SELECT FROM %1$s.migrate_summary s"
 							 " WHERE ($2 = 'heads' OR pg_catalog.cardinality(s.heads) = 1)"
 							 " AND s.real_heads = ARRAY(SELECT v.version_num FROM %1$s.migrate_version v"
-							 " WHERE v.schema_name = $1::pg_catalog.name ORDER BY v.version_num COLLATE \"C\")",
+							 " WHERE v.schema_name = $1::pg_catalog.name ORDER BY v.version_num COLLATE \"C\")"
+							 " AND NOT EXISTS (SELECT FROM %1$s.migrate_unfinished u WHERE u.schema_name = $1::pg_catalog.name)",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
 	return SPI_processed == 1;
