@@ -70,6 +70,7 @@ ISOLATION = \
 	look_during_run \
 	model_together \
 	one_moment \
+	progress \
 	register_together \
 	run_lock_timeout \
 	shadow_concurrent \
