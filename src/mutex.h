@@ -14,7 +14,10 @@
 extern void mig_lock_versions(const MigExtension *extension, const char *schema_name);
 extern void mig_lock_out_runs(const MigExtension *extension);
 
-/* for procedures: across transactions, to mig_unlock_run() or an error */
+/*
+ * for procedures: across transactions, to mig_unlock_run(), or an error or
+ * ROLLBACK of the whole transaction
+ */
 extern bool mig_try_lock_run(const MigExtension *extension, const char *schema_name);
 extern void mig_unlock_run(const MigExtension *extension, const char *schema_name);
 extern bool mig_run_is_waited_for(const MigExtension *extension, const char *schema_name);
@@ -22,7 +25,10 @@ extern bool mig_begin_concurrent_phase(const MigExtension *extension, const char
 extern void mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name);
 extern int	mig_run_holder(const MigExtension *extension, const char *schema_name);
 
-/* for the worker of a procedure */
+/*
+ * for the worker of a procedure, before each statement: an error that aborts
+ * its transaction releases what it has
+ */
 extern bool mig_try_lock_worker(const MigExtension *extension, const char *schema_name);
 
 #endif							/* MIG_MUTEX_H */

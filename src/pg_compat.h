@@ -145,6 +145,13 @@ mig_find_type(const char *name)
 #define MIG_SQL_NOT_NULL_JOIN	""
 #endif
 
+/* Has this process that lock?  17 can ask for a stronger one, too. */
+#if PG_VERSION_NUM >= 170000
+#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* since 16 the actions of the parser of JSON return what became of them */
 #if PG_VERSION_NUM >= 160000
 #define MIG_JSON_ACTION		static JsonParseErrorType

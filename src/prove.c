@@ -22,6 +22,7 @@
 #include "history.h"
 #include "kinds.h"
 #include "miscadmin.h"
+#include "mutex.h"
 #include "prove.h"
 #include "purecore.h"
 #include "replay.h"
@@ -29,7 +30,6 @@
 #include "result.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "version.h"
 
 /* how many differences a row lists */
 #define MAX_LISTED_DIFFERENCES	100

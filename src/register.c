@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "mutex.h"
 #include "names.h"
 #include "purecore.h"
 #include "register.h"
@@ -24,7 +25,6 @@
 #include "trust.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "version.h"
 
 /* Resolve a comma-separated list of names to revisions, each once. */
 bool

@@ -20,6 +20,7 @@
 #include "errcodes.h"
 #include "execscript.h"
 #include "funcapi.h"
+#include "mutex.h"
 #include "progress.h"
 #include "run.h"
 #include "spiutil.h"

@@ -9,6 +9,7 @@
 
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "mutex.h"
 #include "names.h"
 #include "report.h"
 #include "stamp.h"

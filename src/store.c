@@ -20,6 +20,7 @@
 #include "errcodes.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "mutex.h"
 #include "report.h"
 #include "scriptdir.h"
 #include "scriptmerge.h"

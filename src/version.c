@@ -5,61 +5,18 @@
  *
  * All functions here are called in an owner scope (security.c).
  *
- * Who changes the versions of a schema holds a lock of our own on them, to
- * the end of the transaction; it is taken inside, so nobody can forget it,
- * and it ends with the backend.  Two callers that meet: the second one waits,
- * then reads the versions that the first one left.  Where its snapshot is too
- * old to show them, it must not go on (mig_versions_check_snapshot).
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "errcodes.h"
-#include "miscadmin.h"
 #include "spiutil.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "version.h"
-
-/*
- * The lock is on a name of our own: the version table's with a part, 1 to
- * 65535, that stands for a schema; part 0 stands for all runs.
- */
-#define ALL_RUNS_PART		0
-#define VERSION_LOCK_PART(schema_name) \
-	((uint16) (1 + string_hash((schema_name), NAMEDATALEN) % 65535))
-
-/*
- * Lock the versions of a schema against other runs.  Readers of the table
- * are not blocked.  lock_timeout applies.
- */
-void
-mig_lock_versions(const MigExtension *extension, const char *schema_name)
-{
-	Oid			relid = mig_extension_table(extension, "migrate_version");
-
-	LockDatabaseObject(RelationRelationId, relid, ALL_RUNS_PART, RowExclusiveLock);
-	LockDatabaseObject(RelationRelationId, relid, VERSION_LOCK_PART(schema_name), ShareUpdateExclusiveLock);
-}
-
-/*
- * Wait for all runs, and keep new ones from beginning: whoever changes or
- * removes a script must not do so between its being checked and its being
- * run, nor find that it is not applied while it is running.
- */
-void
-mig_lock_out_runs(const MigExtension *extension)
-{
-	LockDatabaseObject(RelationRelationId, mig_extension_table(extension, "migrate_version"),
-					   ALL_RUNS_PART, ShareRowExclusiveLock);
-}
 
 /* The current versions of a schema, sorted, as the active snapshot has them. */
 void

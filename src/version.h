@@ -13,8 +13,6 @@
 #include "revision.h"
 #include "security.h"
 
-extern void mig_lock_versions(const MigExtension *extension, const char *schema_name);
-extern void mig_lock_out_runs(const MigExtension *extension);
 extern void mig_versions_read(const MigExtension *extension, const char *schema_name,
 							  MigNameList *versions);
 extern void mig_versions_check_snapshot(const MigExtension *extension, const char *schema_name,
