@@ -274,6 +274,8 @@ show_run(void)
 /*
  * A run begins: of a function, which ends with the transaction, or of a
  * procedure, across transactions.  Its number may be given later.
+ *
+ * A procedure that plans anew calls this again, too; its run goes on.
  */
 void
 mig_progress_begin(const MigExtension *extension, int64 run, const char *schema_name,
@@ -284,6 +286,11 @@ mig_progress_begin(const MigExtension *extension, int64 run, const char *schema_
 	/* a stand-alone backend has no segments, and nobody who looks */
 	if (!IsUnderPostmaster)
 		return;
+	if (across_transactions && hold == HOLD_SESSION)
+	{
+		mig_progress_run(run);
+		return;
+	}
 	make_segment();
 	if (own_mapping == NULL)
 		return;
