@@ -24,6 +24,9 @@
 #include "parser/parse_node.h"
 #include "parser/parse_type.h"
 #include "parser/parser.h"
+#include "postmaster/bgworker.h"
+#include "tcop/dest.h"
+#include "tcop/pquery.h"
 
 /* 18 lets a module tell its name and version */
 #ifdef PG_MODULE_MAGIC_EXT
@@ -145,13 +148,6 @@ mig_find_type(const char *name)
 #define MIG_SQL_NOT_NULL_JOIN	""
 #endif
 
-/* Has this process that lock?  17 can ask for a stronger one, too. */
-#if PG_VERSION_NUM >= 170000
-#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
-#else
-#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode)
-#endif
-
 /* since 16 the actions of the parser of JSON return what became of them */
 #if PG_VERSION_NUM >= 160000
 #define MIG_JSON_ACTION		static JsonParseErrorType
@@ -222,6 +218,27 @@ mig_make_json_lex_context(const char *json, size_t len)
 	"CASE WHEN f.fdwconnection <> 0 THEN f.fdwconnection::pg_catalog.regproc::pg_catalog.text END"
 #else
 #define MIG_SQL_FDW_CONNECTION	"NULL::pg_catalog.text"
+#endif
+
+/* Run a portal to its end, at top level; 18 dropped an argument. */
+static inline void
+mig_portal_run(Portal portal, QueryCompletion *qc)
+{
+#if PG_VERSION_NUM >= 180000
+	PortalRun(portal, FETCH_ALL, true, None_Receiver, None_Receiver, qc);
+#else
+	PortalRun(portal, FETCH_ALL, true, true, None_Receiver, None_Receiver, qc);
+#endif
+}
+
+/*
+ * A background worker connects for somebody who is connected already; 17 can
+ * skip the check of the LOGIN attribute, too.
+ */
+#if PG_VERSION_NUM >= 170000
+#define MIG_WORKER_CONNECTION (BGWORKER_BYPASS_ALLOWCONN | BGWORKER_BYPASS_ROLELOGINCHECK)
+#else
+#define MIG_WORKER_CONNECTION BGWORKER_BYPASS_ALLOWCONN
 #endif
 
 #endif							/* MIG_PG_COMPAT_H */

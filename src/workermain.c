@@ -1,0 +1,403 @@
+/*-------------------------------------------------------------------------
+ *
+ * workermain.c
+ *	  A background worker that runs a revision statement by statement: its
+ *	  own side.
+ *
+ * The worker is a session like that of its caller, in the same database, of
+ * the same roles, with the same settings; what it has to tell goes through a
+ * queue to the caller.  Each statement is run at top level in a transaction
+ * of its own, as psql would run it.  At the end of that transaction, in it,
+ * is noted that the statement has run: so neither is there without the other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "assertion.h"
+#include "copyrows.h"
+#include "errcodes.h"
+#include "execscript.h"
+#include "executor/instrument.h"
+#include "libpq/pqmq.h"
+#include "lockwatch.h"
+#include "mb/pg_wchar.h"
+#include "mend.h"
+#include "miscadmin.h"
+#include "mutex.h"
+#include "pg_compat.h"
+#include "postmaster/bgworker.h"
+#include "progress.h"
+#include "record.h"
+#include "spiutil.h"
+#include "stmtdigest.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "storage/shm_toc.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "toplevel.h"
+#include "unfinished.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+#include "worker.h"
+#include "workermain.h"
+
+/* All that the worker knows. */
+typedef struct WorkerState
+{
+	shm_toc    *toc;
+	const MigWorkerOrder *order;
+	const char *schema_name;
+	MigScriptSource source;
+	MigStatementList statements;
+	int			script_lock_timeout;	/* that the script has set, or 0 */
+	MemoryContext statement_context;	/* reset before each statement */
+	/* the statement that is being run: */
+	MigPlace	place;
+	MigMend		mend;
+} WorkerState;
+
+/* ----------
+ * Becoming a session like that of the caller
+ * ----------
+ */
+
+/* Find the order, and send messages to the caller from now on. */
+static void
+attach(WorkerState *state, dsm_handle handle)
+{
+	dsm_segment *segment = dsm_attach(handle);
+	shm_mq	   *queue;
+
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not map dynamic shared memory segment"),
+				 errdetail("The session that started the worker has ended.")));
+	state->toc = shm_toc_attach(MIG_WORKER_MAGIC, dsm_segment_address(segment));
+	if (state->toc == NULL)
+		elog(ERROR, "invalid magic number in dynamic shared memory segment");
+	state->order = shm_toc_lookup(state->toc, MIG_WORKER_ORDER, false);
+	state->schema_name = shm_toc_lookup(state->toc, MIG_WORKER_SCHEMA_NAME, false);
+	state->source.revision = shm_toc_lookup(state->toc, MIG_WORKER_REVISION, false);
+	state->source.path = shm_toc_lookup(state->toc, MIG_WORKER_PATH, false);
+	state->source.text = shm_toc_lookup(state->toc, MIG_WORKER_SCRIPT, false);
+	state->source.len = strlen(state->source.text);
+	state->source.direction = state->order->direction;
+	queue = shm_toc_lookup(state->toc, MIG_WORKER_QUEUE, false);
+	shm_mq_set_sender(queue, MyProc);
+	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
+}
+
+/*
+ * Have the roles and settings of the caller's session.  Roles come last: the
+ * settings may have been made by somebody else.
+ */
+static void
+adopt_session(WorkerState *state)
+{
+	const MigWorkerOrder *order = state->order;
+
+	StartTransactionCommand();
+	RestoreLibraryState(shm_toc_lookup(state->toc, MIG_WORKER_LIBRARIES, false));
+	RestoreGUCState(shm_toc_lookup(state->toc, MIG_WORKER_SETTINGS, false));
+	if (GetSessionUserId() != order->session_user)
+		SetConfigOption("session_authorization", GetUserNameFromId(order->session_user, false),
+						PGC_USERSET, PGC_S_SESSION);
+	if (GetCurrentRoleId() != order->role)
+		SetConfigOption("role", OidIsValid(order->role) ? GetUserNameFromId(order->role, false) : "none",
+						PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
+	CommitTransactionCommand();
+}
+
+/*
+ * Take part in the run of the caller.  That somebody else runs here is only
+ * possible for a moment after the caller has been killed.
+ */
+static void
+join_run(WorkerState *state)
+{
+	MigExtension extension;
+
+	StartTransactionCommand();
+	mig_find_extension(&extension);
+	if (!mig_try_lock_worker(&extension, state->schema_name))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_RUN_ACTIVE),
+				 errmsg("another run is active"),
+				 errdetail("A background worker of an earlier run has not ended yet."),
+				 errhint("Call again.")));
+	CommitTransactionCommand();
+	mig_progress_join(state->order->progress);
+}
+
+/* Find the statements, as the caller did.  They live as long as the worker. */
+static void
+read_script(WorkerState *state, MemoryContext context)
+{
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	mig_parse_script(&state->source);
+	mig_parse_section(&state->source, &state->statements);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+/* ----------
+ * One statement
+ * ----------
+ */
+
+/*
+ * Set lock_timeout for the statement, in its transaction: who waits for a
+ * lock has others queue behind him, and a statement with CONCURRENTLY has
+ * not.  What the script has set itself stays.  A statement that may set it
+ * is shown what the script has.
+ */
+static void
+set_lock_timeout(const WorkerState *state, const MigStatement *statement)
+{
+	int			timeout = state->script_lock_timeout;
+
+	if (timeout == 0 && !statement->sets)
+		timeout = statement->is_concurrent ? state->order->lock_retry_for : state->order->lock_timeout;
+	mig_set_lock_timeout(timeout);
+}
+
+/* See if the statement has set lock_timeout, which it saw as "before". */
+static void
+note_lock_timeout(WorkerState *state, int before)
+{
+	if (LockTimeout != before)
+		state->script_lock_timeout = LockTimeout;
+}
+
+/*
+ * Run the statement, or what stands for it.  Returns the number of rows.
+ */
+static uint64
+execute(const WorkerState *state, const MigStatement *statement, const char *text)
+{
+	mig_log_statement(statement, text);
+	if (statement->assertion != MIG_ASSERT_NOTHING)
+	{
+		uint64		rows;
+
+		PushActiveSnapshot(GetTransactionSnapshot());
+		mig_spi_connect();
+		rows = mig_execute_assertion(statement->assertion, text);
+		mig_spi_finish();
+		PopActiveSnapshot();
+		return rows;
+	}
+	if (statement->copy != NULL)
+		return mig_copy_rows(text, state->source.text + statement->copy->start, statement->copy->len);
+	return mig_run_statement(text);
+}
+
+/* An error in the recording is not one of the script's. */
+static void
+record_error_callback(void *arg)
+{
+	const WorkerState *state = (const WorkerState *) arg;
+
+	errcontext("recording statement %d of the %s of revision %s", state->place.number,
+			   mig_direction_name(state->source.direction), state->source.revision);
+}
+
+/*
+ * Note that the statement has run, in its transaction.  Whatever it has done
+ * to role and settings, this is done as the owner of the extension.
+ */
+static void
+record(WorkerState *state, const MigStatement *statement, const MigStatementResult *result)
+{
+	MigLogEntry entry = {0};
+	MigOwnerScope scope;
+	MigRecorder recorder;
+	ErrorContextCallback callback;
+
+	callback.callback = record_error_callback;
+	callback.arg = state;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	entry.run = state->order->run;
+	entry.direction = mig_direction_name(state->source.direction);
+	entry.revision = state->source.revision;
+	entry.attempts = state->order->attempt;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_enter_owner(&scope);
+	mig_unfinished_advance(&scope.extension, state->schema_name, state->source.revision,
+						   mig_statement_checksum(&state->source, statement));
+	mig_recorder_begin(&recorder, &scope.extension);
+	mig_record_statements(&recorder, state->schema_name, &entry, result, 1);
+	mig_leave_owner(&scope);
+	PopActiveSnapshot();
+	error_context_stack = callback.previous;
+}
+
+/*
+ * Run a statement in a transaction of its own, and note in it that it has
+ * run, unless it had before.  The current memory context outlives it.
+ */
+static void
+run_in_transaction(WorkerState *state, const MigStatement *statement, const char *text, bool again)
+{
+	MigStatementResult result = {0};
+	ErrorContextCallback callback;
+	uint64		wal_bytes = pgWalUsage.wal_bytes;
+	int			lock_timeout;
+
+	result.number = state->place.number;
+	result.line = statement->line;
+	mig_begin_statement(text);
+	set_lock_timeout(state, statement);
+	lock_timeout = LockTimeout;
+	result.started_at = GetCurrentTimestamp();
+	mig_lock_watch_begin();
+	callback.callback = mig_place_error_callback;
+	callback.arg = &state->place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	result.rows = (int64) execute(state, statement, text);
+	error_context_stack = callback.previous;
+	mig_lock_watch_end();
+	note_lock_timeout(state, lock_timeout);
+	result.duration = GetCurrentTimestamp() - result.started_at;
+	result.lock_wait = mig_lock_watch_waited();
+	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
+	if (!again)
+		record(state, statement, &result);
+	mig_end_statement();
+	/* if it changed client_encoding: the caller takes that of the database */
+	SetClientEncoding(GetDatabaseEncoding());
+}
+
+/*
+ * Make a statement the current one.  Its text, in the memory context for
+ * statements, which is the current one afterwards, lives until the next.
+ */
+static void
+begin_statement(WorkerState *state, int index)
+{
+	const MigStatement *statement = &state->statements.items[index];
+
+	CHECK_FOR_INTERRUPTS();
+	state->place.text = NULL;
+	state->mend.kind = MIG_MEND_NOTHING;
+	MemoryContextReset(state->statement_context);
+	MemoryContextSwitchTo(state->statement_context);
+	state->place.start = statement->start;
+	state->place.len = statement->len;
+	state->place.line = statement->line;
+	state->place.number = index + 1;
+	state->place.text = pnstrdup(state->source.text + statement->start, statement->len);
+}
+
+/* Run a statement that has not run yet. */
+static void
+run_statement(WorkerState *state, int index)
+{
+	const MigStatement *statement = &state->statements.items[index];
+	const char *text;
+
+	begin_statement(state, index);
+	text = state->place.text;
+	mig_progress_statement(index + 1, statement->line);
+	if (statement->refuses != NULL)
+	{
+		ereport(NOTICE,
+				(errmsg("statement %d of %d: %s", index + 1, state->statements.count, statement->refuses)));
+		mig_mend_begin(&state->mend, state->schema_name, state->source.revision, text);
+		mig_mend_before(&state->mend, state->order->lock_retry_for, &text);
+	}
+	run_in_transaction(state, statement, text, false);
+}
+
+/* Run what a new session needs of what has run before: its settings. */
+static void
+run_settings_again(WorkerState *state)
+{
+	int			i;
+
+	for (i = 0; i < state->order->first && i < state->statements.count; i++)
+	{
+		if (!state->statements.items[i].sets)
+			continue;
+		begin_statement(state, i);
+		run_in_transaction(state, &state->statements.items[i], state->place.text, true);
+	}
+}
+
+/*
+ * After an error, with the transaction still open: end it, do away with what
+ * the statement left, and report the error.
+ */
+static void
+fail(WorkerState *state, ErrorData *edata)
+{
+	mig_place_move_position(&state->place, edata);
+	disable_all_timeouts(false);
+	QueryCancelPending = false;
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(state->statement_context);
+	SetClientEncoding(GetDatabaseEncoding());
+	mig_mend_after_failure(&state->mend, state->order->lock_timeout);
+	ReThrowError(edata);
+}
+
+/* Run the statements.  An error is reported after what it leaves is mended. */
+static void
+run_statements(WorkerState *state)
+{
+	PG_TRY();
+	{
+		int			i;
+
+		run_settings_again(state);
+		for (i = state->order->first; i < state->statements.count; i++)
+			run_statement(state, i);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(state->statement_context);
+		edata = CopyErrorData();
+		FlushErrorState();
+		fail(state, edata);
+	}
+	PG_END_TRY();
+}
+
+/* The main function of the background worker. */
+void
+migrate_worker_main(Datum main_arg)
+{
+	WorkerState state = {0};
+	MemoryContext context;
+
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	context = AllocSetContextCreate(TopMemoryContext, "migrate worker", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	state.statement_context = AllocSetContextCreate(context, "migrate statement", ALLOCSET_DEFAULT_SIZES);
+	state.place.source = &state.source;
+	attach(&state, DatumGetUInt32(main_arg));
+	BackgroundWorkerInitializeConnectionByOid(state.order->database, state.order->authenticated_user,
+											  MIG_WORKER_CONNECTION);
+	/* messages before the settings are there */
+	SetClientEncoding(GetDatabaseEncoding());
+	adopt_session(&state);
+	join_run(&state);
+	read_script(&state, context);
+	run_statements(&state);
+	mig_progress_leave();
+	ReadyForQuery(DestRemote);
+}
