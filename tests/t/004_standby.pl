@@ -55,6 +55,7 @@ sub looks_only
 		"$where: migrate_upgrade_sql() answers");
 	like($node->safe_psql('postgres', "$begin SELECT migrate_downgrade_sql('a1:base')"), qr/DROP TABLE account/,
 		"$where: migrate_downgrade_sql() answers");
+	is($node->safe_psql('postgres', "$begin SELECT count(*) FROM migrate_progress"), 0, "$where: migrate_progress answers");
 	state_is($node, 'postgres', "$begin SELECT migrate_current(check_heads => true)", 'MG009', qr/head/,
 		"$where: the check for a pipeline answers");
 	for my $call (@change)
