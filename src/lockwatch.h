@@ -8,15 +8,7 @@
 #ifndef MIG_LOCKWATCH_H
 #define MIG_LOCKWATCH_H
 
-#include "locktargets.h"
-#include "storage/lock.h"
-
-/* A lock that was waited for, or will be asked for. */
-typedef struct MigWantedLock
-{
-	LOCKTAG		tag;
-	LOCKMODE	mode;
-} MigWantedLock;
+#include "lockwanted.h"
 
 /* Sampling of the lock waits of this backend. */
 extern void mig_lock_watch_begin(void);
@@ -25,8 +17,10 @@ extern int64 mig_lock_watch_waited(void);
 extern bool mig_lock_watch_last(MigWantedLock *wanted);
 
 /* Who is in the way. */
-extern List *mig_wanted_locks(const MigLockTargets *targets);
 extern char *mig_blockers(List *wanted, int longer_than, int *nblockers);
-extern void mig_lock_targets_now(List *wanted, int timeout);
+
+/* Waiting without a lock. */
+extern void mig_pause(long milliseconds);
+extern int	mig_backoff(int attempt, int lock_timeout);
 
 #endif							/* MIG_LOCKWATCH_H */

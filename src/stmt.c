@@ -14,7 +14,6 @@
  */
 #include "postgres.h"
 
-#include "commands/defrem.h"
 #include "errcodes.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -23,6 +22,8 @@
 #include "sqlscan.h"
 #include "stmt.h"
 #include "stmtassert.h"
+#include "stmtenum.h"
+#include "stmtkind.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -48,6 +49,7 @@ typedef struct Collector
 	int			nasserts;		/* assertions seen */
 	size_t		counted;		/* "line" is that of this offset */
 	int			line;
+	MigEnumWatch enums;
 } Collector;
 
 /*
@@ -143,154 +145,9 @@ parse_error_callback(void *arg)
 }
 
 /* ----------
- * Kinds of statements
+ * What a script must not contain
  * ----------
  */
-
-/* An option of a utility statement, or NULL if it is not given. */
-static DefElem *
-find_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return option;
-	}
-	return NULL;
-}
-
-/* Is a boolean option given and true? */
-static bool
-has_true_option(List *options, const char *name)
-{
-	DefElem    *option = find_option(options, name);
-
-	return option != NULL && (option->arg == NULL || defGetBoolean(option));
-}
-
-/* Is a boolean option given and false? */
-static bool
-has_false_option(List *options, const char *name)
-{
-	DefElem    *option = find_option(options, name);
-
-	return option != NULL && option->arg != NULL && !defGetBoolean(option);
-}
-
-/* What a REINDEX is, if it refuses a transaction. */
-static const char *
-reindex_refuses(ReindexStmt *stmt)
-{
-	if (has_true_option(stmt->params, "concurrently"))
-		return "REINDEX CONCURRENTLY";
-	switch (stmt->kind)
-	{
-		case REINDEX_OBJECT_SCHEMA:
-			return "REINDEX SCHEMA";
-		case REINDEX_OBJECT_SYSTEM:
-			return "REINDEX SYSTEM";
-		case REINDEX_OBJECT_DATABASE:
-			return "REINDEX DATABASE";
-		default:
-			return NULL;
-	}
-}
-
-/* What an ALTER TABLE is, if it refuses a transaction. */
-static const char *
-alter_table_refuses(AlterTableStmt *stmt)
-{
-	ListCell   *lc;
-
-	foreach(lc, stmt->cmds)
-	{
-		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-		if (cmd->subtype == AT_DetachPartition && ((PartitionCmd *) cmd->def)->concurrent)
-			return "ALTER TABLE ... DETACH PARTITION CONCURRENTLY";
-	}
-	return NULL;
-}
-
-/* What an ALTER DATABASE is, if it refuses a transaction. */
-static const char *
-alter_database_refuses(AlterDatabaseStmt *stmt)
-{
-	return find_option(stmt->options, "tablespace") ? "ALTER DATABASE ... SET TABLESPACE" : NULL;
-}
-
-/* What an ALTER SUBSCRIPTION is, if it refuses a transaction. */
-static const char *
-alter_subscription_refuses(AlterSubscriptionStmt *stmt)
-{
-	bool		refreshes = !has_false_option(stmt->options, "refresh");
-
-	switch (stmt->kind)
-	{
-		case ALTER_SUBSCRIPTION_REFRESH_PUBLICATION:
-			return "ALTER SUBSCRIPTION ... REFRESH PUBLICATION";
-		case ALTER_SUBSCRIPTION_SET_PUBLICATION:
-			return refreshes ? "ALTER SUBSCRIPTION ... SET PUBLICATION" : NULL;
-		case ALTER_SUBSCRIPTION_ADD_PUBLICATION:
-			return refreshes ? "ALTER SUBSCRIPTION ... ADD PUBLICATION" : NULL;
-		case ALTER_SUBSCRIPTION_DROP_PUBLICATION:
-			return refreshes ? "ALTER SUBSCRIPTION ... DROP PUBLICATION" : NULL;
-		default:
-			return NULL;
-	}
-}
-
-/*
- * What the statement is, if it is one of those that call
- * PreventInTransactionBlock() in the server; else NULL.  Some decide only
- * when they run (REINDEX of a partitioned table, DROP SUBSCRIPTION with a
- * slot): those fail then, with the server's own message.
- */
-static const char *
-refuses_transaction(Node *stmt)
-{
-	if (MIG_IS_CLUSTER_ALL(stmt))
-		return "CLUSTER";
-	switch (nodeTag(stmt))
-	{
-		case T_IndexStmt:
-			return ((IndexStmt *) stmt)->concurrent ? "CREATE INDEX CONCURRENTLY" : NULL;
-		case T_DropStmt:
-			return ((DropStmt *) stmt)->concurrent ? "DROP INDEX CONCURRENTLY" : NULL;
-		case T_ReindexStmt:
-			return reindex_refuses((ReindexStmt *) stmt);
-		case T_AlterTableStmt:
-			return alter_table_refuses((AlterTableStmt *) stmt);
-		case T_VacuumStmt:
-			return ((VacuumStmt *) stmt)->is_vacuumcmd ? "VACUUM" : NULL;
-		case T_AlterSystemStmt:
-			return "ALTER SYSTEM";
-		case T_CreatedbStmt:
-			return "CREATE DATABASE";
-		case T_DropdbStmt:
-			return "DROP DATABASE";
-		case T_AlterDatabaseStmt:
-			return alter_database_refuses((AlterDatabaseStmt *) stmt);
-		case T_AlterSubscriptionStmt:
-			return alter_subscription_refuses((AlterSubscriptionStmt *) stmt);
-		case T_CreateTableSpaceStmt:
-			return "CREATE TABLESPACE";
-		case T_DropTableSpaceStmt:
-			return "DROP TABLESPACE";
-		case T_DiscardStmt:
-			return ((DiscardStmt *) stmt)->target == DISCARD_ALL ? "DISCARD ALL" : NULL;
-		case T_CreateSubscriptionStmt:
-			return has_false_option(((CreateSubscriptionStmt *) stmt)->options, "connect") ||
-				has_false_option(((CreateSubscriptionStmt *) stmt)->options, "create_slot") ?
-				NULL : "CREATE SUBSCRIPTION";
-		default:
-			return NULL;
-	}
-}
 
 /* MG005: the caller, not the script, decides when the transaction ends. */
 static void
@@ -402,6 +259,7 @@ note_settings(MigStatement *statement, Node *stmt)
 			{
 				const char *name = ((VariableSetStmt *) stmt)->name;
 
+				statement->sets = true;
 				statement->changes_settings = true;
 				statement->changes_role = name != NULL &&
 					(strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0);
@@ -435,6 +293,30 @@ note_creation(MigStatement *statement, Node *stmt)
 		statement->creates_extension = pstrdup(((CreateExtensionStmt *) stmt)->extname);
 }
 
+/*
+ * Note new values of enum types, and where they are used: that takes a commit
+ * between.
+ */
+static void
+note_enum_values(Collector *collector, const MigStatement *statement, Node *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_enum_watch_uses(&collector->enums, collector->source->text, stmt, statement->start, statement->len,
+									statement->copy))
+	{
+		const MigEnumValue *value = lfirst(lc);
+		MigStatement *adds = &collector->list->items[value->statement];
+
+		if (adds->new_enum_value == NULL)
+		{
+			adds->new_enum_value = value->name;
+			adds->new_enum_value_line = statement->line;
+		}
+	}
+	mig_enum_watch_statement(&collector->enums, stmt, collector->list->count - 1);
+}
+
 /* Note one statement. */
 static void
 collect_statement(void *arg, Node *stmt, size_t location, size_t end)
@@ -447,7 +329,8 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 	statement->len = end - statement->start;
 	statement->line = advance_line(collector, statement->start);
 	statement->log_level = GetCommandLogLevel(stmt);
-	statement->refuses = refuses_transaction(stmt);
+	statement->refuses = mig_refuses_transaction(stmt);
+	statement->is_concurrent = mig_is_concurrent(stmt);
 	if (IsA(stmt, TransactionStmt))
 		refuse_transaction_control(collector, (TransactionStmt *) stmt, statement->line);
 	if (IsA(stmt, CopyStmt))
@@ -456,6 +339,8 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 	statement->assertion = mig_take_assertion(collector->source, collector->section, &collector->nasserts, &assertable);
 	note_settings(statement, stmt);
 	note_creation(statement, stmt);
+	note_enum_values(collector, statement, stmt);
+	mig_find_lock_targets(stmt, &statement->targets);
 }
 
 /*
