@@ -43,6 +43,7 @@ REGRESS = \
 	look \
 	offline \
 	execute \
+	assert \
 	transaction \
 	trust \
 	errors \

@@ -62,7 +62,7 @@ append_value(StringInfo buf, TupleTableSlot *slot, int column)
 }
 
 /* A row in the form of "Key (id, name)=(1, Ada)", which people know. */
-static char *
+static const char *
 describe_row(TupleTableSlot *slot)
 {
 	TupleDesc	tupdesc = slot->tts_tupleDescriptor;
@@ -71,6 +71,8 @@ describe_row(TupleTableSlot *slot)
 	StringInfoData buf;
 	int			i;
 
+	if (ncolumns == 0)
+		return "a row";
 	initStringInfo(&buf);
 	appendStringInfoChar(&buf, '(');
 	for (i = 0; i < ncolumns; i++)

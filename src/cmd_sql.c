@@ -65,6 +65,16 @@ migrate_downgrade_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(offline_sql(fcinfo, MIG_DOWNGRADE));
 }
 
+/* A statement as the script has it, with the line that makes it an assertion. */
+static char *
+statement_text(const MigScriptSource *source, const MigStatement *statement)
+{
+	return psprintf("%s%s",
+					statement->assertion == MIG_ASSERT_TRUE ? "-- migrate:assert\n" :
+					statement->assertion == MIG_ASSERT_EMPTY ? "-- migrate:assert empty\n" : "",
+					pnstrdup(source->text + statement->start, statement->len));
+}
+
 /* One row: a statement of a step, or a step that has none. */
 static void
 put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPreparedStep *prepared,
@@ -79,7 +89,7 @@ put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const Mig
 
 		mig_row_int(&row, statement + 1);
 		mig_row_int(&row, item->line);
-		mig_row_text(&row, pnstrdup(prepared->source.text + item->start, item->len));
+		mig_row_text(&row, statement_text(&prepared->source, item));
 	}
 	else
 	{

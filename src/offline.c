@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "assertion.h"
 #include "errcodes.h"
 #include "history.h"
 #include "lib/stringinfo.h"
@@ -125,6 +126,41 @@ append_trimmed(StringInfo buf, const char *text, size_t len)
 	appendBinaryStringInfo(buf, text, (int) len);
 }
 
+/*
+ * A block that runs the query of an assertion, and fails as a run would.
+ * ARRAY() takes nothing but one column, and IS TRUE nothing but a boolean.
+ */
+static void
+append_assertion(StringInfo buf, const MigScriptSource *source, const MigStatement *statement)
+{
+	bool		empty = statement->assertion == MIG_ASSERT_EMPTY;
+	const char *detail = psprintf("The query of revision %s, at %s:%d, returned %s.",
+								  source->revision, source->path, statement->line,
+								  empty ? "a row" : "a row that is not true, or none");
+	StringInfoData code;
+
+	initStringInfo(&code);
+	/* the query may end in a comment, and have a column "found" */
+	appendStringInfo(&code,
+					 "\n"
+					 "#variable_conflict use_column\n"
+					 "BEGIN\n"
+					 "    IF %s(\n"
+					 "%.*s\n"
+					 "    )%s THEN\n"
+					 "        RAISE EXCEPTION USING ERRCODE = 'MG010', MESSAGE = %s,\n"
+					 "            DETAIL = %s,\n"
+					 "            HINT = %s;\n"
+					 "    END IF;\n"
+					 "END\n",
+					 empty ? "EXISTS " : "(SELECT pg_catalog.bool_and(answer IS TRUE) FROM pg_catalog.unnest(ARRAY",
+					 (int) statement->len, source->text + statement->start,
+					 empty ? "" : ") AS answer) IS NOT TRUE",
+					 quote_literal_cstr(MIG_ASSERTION_FAILED), quote_literal_cstr(detail),
+					 quote_literal_cstr(MIG_ASSERTION_HINT));
+	appendStringInfo(buf, "DO %s;", quote_literal_cstr(code.data));
+}
+
 /* Could the section change settings, as far as can be told? */
 static bool
 changes_settings(const MigPreparedStep *prepared, bool *role)
@@ -166,9 +202,18 @@ append_statements(StringInfo buf, const MigPreparedStep *prepared)
 			appendStringInfoString(buf, in_transaction ? "COMMIT;\n\n" : "BEGIN;\n\n");
 			in_transaction = !in_transaction;
 		}
-		append_trimmed(buf, source->text + done, end - done);
-		/* the last statement may end in a comment */
-		appendStringInfoString(buf, terminated ? "" : "\n;");
+		if (statement->assertion != MIG_ASSERT_NOTHING)
+		{
+			append_trimmed(buf, source->text + done, statement->start - done);
+			appendStringInfoChar(buf, '\n');
+			append_assertion(buf, source, statement);
+		}
+		else
+		{
+			append_trimmed(buf, source->text + done, end - done);
+			/* the last statement may end in a comment */
+			appendStringInfoString(buf, terminated ? "" : "\n;");
+		}
 		/* psql wants the end-of-data line to end as the rows do */
 		if (statement->copy != NULL && end < source->len && source->text[end] == '\r')
 			appendStringInfoChar(buf, '\r');

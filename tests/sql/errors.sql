@@ -79,6 +79,9 @@ SELECT * FROM migrate_upgrade();
 :code
 SELECT * FROM migrate_edit('a', E'-- Revision ID: b\n-- migrate:upgrade');
 :code
+SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\n-- migrate:assert\nVACUUM;');
+SELECT * FROM migrate_upgrade();
+:code
 -- what is no SQL is the parser's to say
 SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\nSELECT 1;\nSELECT FROM WHERE;\n');
 SELECT * FROM migrate_upgrade();
@@ -192,6 +195,23 @@ SET migrate.schemas = 'regress_errors';
 SELECT action FROM migrate_model('a.sql', 'CREATE TABLE regress_errors.account (id integer)');
 SELECT migrate_check();
 :code
+
+--
+-- MG010: an assertion that does not hold
+--
+CALL pg_temp.reset();
+SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\nCREATE TABLE regress_errors.account AS SELECT 1 AS id;\n-- migrate:assert\nSELECT id > 1 FROM regress_errors.account;\n');
+SELECT * FROM migrate_upgrade();
+:code
+CALL pg_temp.reset();
+SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\n-- migrate:assert\nSELECT true WHERE false;\n');
+SELECT * FROM migrate_upgrade();
+:code
+CALL pg_temp.reset();
+SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\n-- migrate:assert empty\nSELECT 1 AS id;\n');
+SELECT * FROM migrate_upgrade();
+:code
+CALL pg_temp.reset();
 
 --
 -- MG011: a difference that cannot be made without destroying data

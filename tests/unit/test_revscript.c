@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * test_revscript.c
- *	  Revision scripts: header, sections, inline rows, checksum.
+ *	  Revision scripts: header, sections, assertions, rows, checksum.
  *
  *-------------------------------------------------------------------------
  */
@@ -148,6 +148,47 @@ test_sections(void)
 }
 
 static void
+test_assertions(void)
+{
+	const char *text;
+	const MigAssertDirective *asserts;
+	StringInfoData buf;
+	int			i;
+
+	text = UP "-- migrate:assert\nSELECT true;\n--MIGRATE:Assert  Empty \r\nSELECT;\n" DOWN "/* */\n  -- migrate:assert\nVALUES (true);";
+	parses(text, "assertions");
+	asserts = script.upgrade.asserts;
+	is_int(script.upgrade.nasserts, 2, "two in the upgrade");
+	ok(asserts[0].assertion == MIG_ASSERT_TRUE && asserts[1].assertion == MIG_ASSERT_EMPTY, "as they say");
+	ok(strncmp(text + asserts[1].start, "--MIGRATE:Assert", 16) == 0, "where they are");
+	is_int(asserts[1].line, 9, "their line");
+	is_int(script.downgrade.nasserts, 1, "one in the downgrade");
+	parses(UP "SELECT '\n-- migrate:assert\n', $$\n-- migrate:assert\n$$ /*\n-- migrate:assert\n*/;\nCOPY t FROM STDIN;\n-- migrate:assert\n\\.\n",
+		   "quoted assertions");
+	is_int(script.upgrade.nasserts, 0, "are none");
+	/* whether a query follows is for the parser to say */
+	parses(UP "-- migrate:assert\n-- migrate:assert empty\n", "assertions without a query");
+	is_int(script.upgrade.nasserts, 2, "are noted");
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, UP);
+	for (i = 0; i < 1000; i++)
+		appendStringInfo(&buf, "-- migrate:assert%s\nSELECT %d;\n", i % 3 == 0 ? " empty" : "", i);
+	parses(buf.data, "many assertions");
+	is_int(script.upgrade.nasserts, 1000, "all of them");
+	asserts = &script.upgrade.asserts[999];
+	ok(asserts->assertion == MIG_ASSERT_EMPTY && asserts->line == 2 * 999 + 7, "the last one, too");
+
+	refused("-- Revision ID: a\n-- migrate:assert\n-- migrate:up\n", "Line 2 stands before", "an assertion in the header");
+	refused("-- Revision ID: a\n-- migrate:assert\n-- migrate:up\n", "assertion outside of a section", "it is called so");
+	refused(UP "-- migrate:assert true\nSELECT 1;", "unrecognized directive \"migrate:assert true\"", "an unknown word");
+	refused(UP "-- migrate:assert empty now\nSELECT 1;", "unrecognized directive \"migrate:assert empty now\"", "a word too many");
+	refused(UP "-- migrate:assertion\nSELECT 1;", "unrecognized directive", "a misspelt assertion");
+	refused(UP "SELECT 1; -- migrate:assert\nSELECT 2;", "line of its own", "an assertion behind a statement");
+	refused(UP "\n-- migrate:downgrade none\n-- migrate:assert\n", "marked \"none\"", "an assertion in a section of none");
+}
+
+static void
 test_statements(void)
 {
 	const char *text;
@@ -237,6 +278,12 @@ test_checksum(void)
 	differ(UP DOWN, UP "\n-- migrate:downgrade none\n", "an empty downgrade and \"none\"");
 	differ(UP "SELECT 1;" DOWN, UP DOWN "SELECT 1;", "the other section");
 	differ(UP "VACUUM;", HEADER "-- migrate:upgrade transaction:false\nVACUUM;", "no transaction");
+	differ(UP "SELECT 1;", UP "-- migrate:assert\nSELECT 1;", "an assertion");
+	differ(UP "-- migrate:assert\nSELECT 1;", UP "-- migrate:assert empty\nSELECT 1;", "another assertion");
+	differ(UP "-- migrate:assert\nSELECT 1; SELECT 1;", UP "SELECT 1;\n-- migrate:assert\nSELECT 1;", "the place of an assertion");
+	cosmetic(UP "-- migrate:assert empty\nSELECT 1;", UP "--MIGRATE:Assert  Empty\n-- why\n\nselect 1;", "style of an assertion");
+	/* a change of how it is taken would make every script that is applied another one */
+	is(checksum(base), "52630c098989799dcb6d0d7b36a4bb24543b7adc6b3fea44b439873a1808bf7c", "the checksum itself");
 	differ(UP "SELECT 'a' 'b';", UP "SELECT 'ab';", "two strings and one");
 	differ(UP "SELECT a b;", UP "SELECT ab;", "two words and one");
 	differ(UP "SELECT $$ a $$;", UP "SELECT $$ a  $$;", "a blank in a string");
@@ -304,7 +351,7 @@ test_random(void)
 	static const char *const pieces[] = {
 		"-- migrate:up\n", "\n-- migrate:down\n", "COPY t FROM STDIN;\n", "\\.\n", "\n\\.", "$$", "$a$", "'", "\"", "E'\\",
 		"/*", "*/", "--", "\n", "\r\n", ";", "(", ")", "BEGIN ATOMIC ", "END;", " CASE ", "CREATE FUNCTION f() ", "a",
-		"-- Revision ID: x\n", "-- Revises: a, b\n", "\\", "none", " transaction:false", "1.", "::", "U&", "\xc3\xa4", "\t"
+		"-- Revision ID: x\n", "-- Revises: a, b\n", "\n-- migrate:assert\n", "\n-- migrate:assert empty\n", "\\", "none", " transaction:false", "1.", "::", "U&", "\xc3\xa4", "\t"
 	};
 	uint32		seed = 7;
 	int			nparsed = 0;
@@ -334,6 +381,9 @@ test_random(void)
 			for (j = 0; j < script.upgrade.ncopies; j++)
 				within &= script.upgrade.copies[j].start + script.upgrade.copies[j].len <=
 					script.upgrade.start + script.upgrade.len;
+			for (j = 0; j < script.upgrade.nasserts; j++)
+				within &= script.upgrade.asserts[j].start >= script.upgrade.start &&
+					script.upgrade.asserts[j].start < script.upgrade.start + script.upgrade.len;
 		}
 		pfree(text);
 	}
@@ -345,6 +395,7 @@ main(void)
 {
 	test_header();
 	test_sections();
+	test_assertions();
 	test_statements();
 	test_copy();
 	test_checksum();
