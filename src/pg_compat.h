@@ -16,6 +16,8 @@
 #endif
 
 #include "catalog/pg_class.h"
+#include <limits.h>
+
 #include "commands/copy.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
