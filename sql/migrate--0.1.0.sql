@@ -344,6 +344,16 @@ AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade(text) FROM PUBLIC;
 
+-- Commits, so it can have neither a SET clause nor SECURITY DEFINER.
+CREATE PROCEDURE @extschema@.migrate_run(
+	target text DEFAULT 'head',
+	direction text DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL)
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.migrate_stamp(
 	target text DEFAULT 'head',
 	purge boolean DEFAULT false,

@@ -1,27 +1,35 @@
 /*-------------------------------------------------------------------------
  *
  * cmd_run.c
- *	  SQL functions that run scripts or move the version.
+ *	  SQL functions and procedures that run scripts or move the version.
  *
  *		migrate_upgrade(target text DEFAULT 'head')
  *		migrate_downgrade(target text)
  *		migrate_stamp(target text DEFAULT 'head', purge boolean DEFAULT false)
+ *		CALL migrate_run(target text DEFAULT 'head', direction text DEFAULT NULL,
+ *			lock_timeout interval DEFAULT NULL, lock_retry_for interval DEFAULT NULL)
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "errcodes.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "guc.h"
+#include "names.h"
+#include "production.h"
 #include "prove.h"
 #include "run.h"
 #include "security.h"
 #include "stamp.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_upgrade);
 PG_FUNCTION_INFO_V1(migrate_downgrade);
 PG_FUNCTION_INFO_V1(migrate_stamp);
+PG_FUNCTION_INFO_V1(migrate_run);
 
 /*
  * migrate_upgrade(target text) RETURNS SETOF migrate_step
@@ -70,4 +78,86 @@ migrate_stamp(PG_FUNCTION_ARGS)
 		target = mig_find_stamp_target();
 	mig_stamp(target, PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
+}
+
+/* MG008, unless the procedure may end the transaction of its caller. */
+static void
+require_own_transactions(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) && !castNode(CallContext, fcinfo->context)->atomic)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_NO_TRANSACTION),
+			 errmsg("migrate_run() cannot be called in a transaction block or from a function"),
+			 errdetail("It commits each revision by itself."),
+			 errhint("CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.")));
+}
+
+/* The direction that an argument names, or that the target can only mean. */
+static MigDirection
+get_direction(FunctionCallInfo fcinfo, int argument, const char *target)
+{
+	char	   *direction;
+
+	if (PG_ARGISNULL(argument))
+		return mig_leads_down(target) ? MIG_DOWNGRADE : MIG_UPGRADE;
+	direction = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	if (strcmp(direction, mig_direction_name(MIG_UPGRADE)) == 0)
+		return MIG_UPGRADE;
+	if (strcmp(direction, mig_direction_name(MIG_DOWNGRADE)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized direction \"%s\"", direction),
+				 errhint("The directions are \"%s\" and \"%s\".", mig_direction_name(MIG_UPGRADE),
+						 mig_direction_name(MIG_DOWNGRADE))));
+	return MIG_DOWNGRADE;
+}
+
+/* A time in milliseconds that an argument, else a setting, says. */
+static int
+get_milliseconds(FunctionCallInfo fcinfo, int argument, const char *name, int setting, int least)
+{
+	Interval   *interval;
+	int64		ms;
+
+	if (PG_ARGISNULL(argument))
+		return setting;
+	interval = PG_GETARG_INTERVAL_P(argument);
+	ms = (interval->month * (int64) DAYS_PER_MONTH + interval->day) * (USECS_PER_DAY / 1000) + interval->time / 1000;
+	if (ms < least || ms > INT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", name),
+				 errdetail("It must be from %d ms to %d ms, about 24 days.", least, INT_MAX),
+				 errhint("Write %s => '2 s', for instance.", name)));
+	return (int) ms;
+}
+
+/*
+ * CALL migrate_run(target text, direction text, lock_timeout interval,
+ *					lock_retry_for interval)
+ *
+ * Upgrade or downgrade, each revision in a transaction of its own; what
+ * refuses a transaction block is run, too.  Waits for locks for lock_timeout
+ * at a time, and tries again for lock_retry_for; null: what the settings say.
+ */
+Datum
+migrate_run(PG_FUNCTION_ARGS)
+{
+	MigRunOptions options;
+
+	require_own_transactions(fcinfo);
+	mig_prevent_if_read_only("migrate_run()");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the target must not be null"),
+				 errhint("CALL migrate_run('head');")));
+	options.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	options.direction = get_direction(fcinfo, 1, options.target);
+	options.direction_given = !PG_ARGISNULL(1);
+	options.lock_timeout = get_milliseconds(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
+	options.lock_retry_for = get_milliseconds(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
+	mig_run_in_production(&options);
+	PG_RETURN_VOID();
 }

@@ -1,0 +1,383 @@
+/*-------------------------------------------------------------------------
+ *
+ * attempt.c
+ *	  One attempt at a step of a production run.
+ *
+ * A revision that may run in a transaction block does: its statements, the
+ * version rows and the ledger are one transaction, and in it one
+ * subtransaction, so that a failed attempt leaves no lock behind before the
+ * transaction ends.
+ *
+ * Any other revision is run by a background worker, statement by statement,
+ * each with the note that it has run (unfinished.c) in one transaction.  We
+ * wait for it with no snapshot, since CREATE INDEX CONCURRENTLY waits for all
+ * older ones, unseen by the deadlock detector.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "attempt.h"
+#include "catalog/pg_type.h"
+#include "execscript.h"
+#include "mutex.h"
+#include "progress.h"
+#include "resume.h"
+#include "spiutil.h"
+#include "trial.h"
+#include "unfinished.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "worker.h"
+
+/*
+ * May the step run in a transaction block?  One that has been begun
+ * statement by statement must go on so, whatever its script is now.
+ */
+bool
+mig_step_is_atomic(const MigPreparedStep *prepared)
+{
+	const MigScriptSource *source = &prepared->source;
+	int			i;
+
+	if (mig_revscript_section(&source->script, source->direction)->no_transaction)
+		return false;
+	for (i = 0; i < prepared->statements.count; i++)
+	{
+		const MigStatement *statement = &prepared->statements.items[i];
+
+		if (statement->refuses != NULL || statement->new_enum_value != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* What the statements that a worker has run and recorded came to. */
+static void
+sum_statements(const MigAttempt *attempt, MigLogEntry *entry)
+{
+	MigOwnerScope scope;
+	MigSpiArgument arguments[3];
+	bool		isnull;
+
+	mig_enter_owner(&scope);
+	arguments[0] = (MigSpiArgument) {INT8OID, Int64GetDatum(attempt->run), false};
+	arguments[1] = mig_spi_text(MIG_ORDINARY_SCHEMA);
+	arguments[2] = mig_spi_text(attempt->prepared->source.revision);
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT COALESCE(pg_catalog.sum(rows), 0)::pg_catalog.int8,"
+							 " COALESCE(pg_catalog.sum(wal_bytes), 0)::pg_catalog.int8"
+							 " FROM %s.migrate_log_statement WHERE run = $1"
+							 " AND schema_name = $2::pg_catalog.name AND revision = $3 AND sqlstate IS NULL",
+							 scope.extension.schema_name),
+					lengthof(arguments), arguments);
+	entry->rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	entry->wal_bytes = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	mig_leave_owner(&scope);
+}
+
+/* What the ledger is to tell of the attempt, but for its statements. */
+static void
+begin_entry(const MigAttempt *attempt, MigLogEntry *entry)
+{
+	MemSet(entry, 0, sizeof(MigLogEntry));
+	entry->run = attempt->run;
+	entry->attempts = attempt->number;
+	entry->started_at = attempt->step_started_at;
+	entry->duration = palloc0(sizeof(Interval));
+	entry->duration->time = GetCurrentTimestamp() - attempt->step_started_at;
+	entry->lock_wait = attempt->started_at - attempt->step_started_at;
+}
+
+/* Write the version rows and the ledger. */
+static void
+record_success(const MigAttempt *attempt)
+{
+	MigLogEntry entry;
+
+	mig_progress_phase(MIG_PHASE_RECORDING);
+	begin_entry(attempt, &entry);
+	if (!attempt->atomic)
+	{
+		entry.statements = attempt->prepared->statements.count;
+		sum_statements(attempt, &entry);
+	}
+	mig_step_record(attempt->recorder, attempt->store, attempt->prepared, &entry, attempt->results);
+}
+
+/* ----------
+ * In one transaction
+ * ----------
+ */
+
+/* An error after the last statement is not one of a statement. */
+static void
+constraints_error_callback(void *arg)
+{
+	const MigAttempt *attempt = (const MigAttempt *) arg;
+
+	errcontext("deferred constraints and triggers at the end of the %s", mig_source_name(&attempt->prepared->source));
+}
+
+/*
+ * A deferred constraint shall fail here, not when the transaction ends, so
+ * that the failure is one of the revision.
+ */
+static void
+check_constraints(MigAttempt *attempt)
+{
+	ErrorContextCallback callback;
+
+	callback.callback = constraints_error_callback;
+	callback.arg = attempt;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	mig_spi_connect();
+	mig_spi_execute(SPI_OK_UTILITY, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL);
+	mig_spi_finish();
+	error_context_stack = callback.previous;
+}
+
+/* The statements, the version rows and the ledger. */
+static void
+run_atomically(void *arg)
+{
+	MigAttempt *attempt = (MigAttempt *) arg;
+	const MigPreparedStep *prepared = attempt->prepared;
+	List	   *locks;
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_set_lock_patience(attempt->patience.lock_timeout);
+	mig_lock_watch_begin();
+	locks = mig_locks_to_take(&prepared->statements);
+	if (locks != NIL)
+	{
+		mig_progress_phase(MIG_PHASE_LOCKING);
+		mig_lock_targets_now(locks, attempt->patience.lock_timeout);
+	}
+	mig_progress_phase(MIG_PHASE_RUNNING);
+	mig_execute_statements(&prepared->source, &prepared->statements, attempt->results);
+	check_constraints(attempt);
+	record_success(attempt);
+	mig_lock_watch_end();
+	PopActiveSnapshot();
+	AtEOXact_GUC(false, guc_nestlevel);
+}
+
+/* ----------
+ * Statement by statement
+ * ----------
+ */
+
+/*
+ * Get ready for the worker: note that the revision has been begun, see how
+ * many statements have run before, and keep everybody from waiting for us
+ * with a snapshot.
+ */
+static void
+begin_by_statements(MigAttempt *attempt)
+{
+	const MigPreparedStep *prepared = attempt->prepared;
+	MigOwnerScope scope;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_enter_owner(&scope);
+	mig_unfinished_begin(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->run, prepared->source.revision,
+						 prepared->source.direction);
+	attempt->done = mig_resume_count(&scope.extension, MIG_ORDINARY_SCHEMA, prepared);
+	attempt->has_yielded = !mig_begin_concurrent_phase(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&scope);
+	PopActiveSnapshot();
+	SPI_commit();
+}
+
+/* Let others wait for us again. */
+static void
+end_concurrent_phase(void)
+{
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	mig_end_concurrent_phase(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&scope);
+}
+
+/* A worker, and what it returned. */
+typedef struct WorkerTrial
+{
+	MigWorkerTask task;
+	ErrorData  *edata;
+} WorkerTrial;
+
+static void
+run_worker(void *arg)
+{
+	WorkerTrial *trial = (WorkerTrial *) arg;
+
+	trial->edata = mig_worker_run(&trial->task);
+}
+
+/* The version rows and the ledger, after the last statement. */
+static void
+record_by_statements(void *arg)
+{
+	MigAttempt *attempt = (MigAttempt *) arg;
+	MigOwnerScope scope;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	record_success(attempt);
+	mig_enter_owner(&scope);
+	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
+	mig_leave_owner(&scope);
+	PopActiveSnapshot();
+}
+
+/* Run what has not yet run of the revision. */
+static ErrorData *
+run_by_statements(MigAttempt *attempt)
+{
+	const MigPreparedStep *prepared = attempt->prepared;
+	WorkerTrial trial = {{0}};
+	ErrorData  *edata;
+
+	begin_by_statements(attempt);
+	if (attempt->has_yielded)
+		return NULL;
+	trial.task.first = attempt->done;
+	trial.task.run = attempt->run;
+	trial.task.schema_name = MIG_ORDINARY_SCHEMA;
+	trial.task.source = &prepared->source;
+	trial.task.lock_timeout = attempt->patience.lock_timeout;
+	trial.task.lock_retry_for = attempt->patience.lock_retry_for;
+	trial.task.attempt = attempt->number;
+	if (trial.task.first < prepared->statements.count)
+	{
+		mig_progress_phase(MIG_PHASE_RUNNING);
+		edata = mig_try(run_worker, &trial);
+		if (edata == NULL)
+			edata = trial.edata;
+		SPI_commit();
+		end_concurrent_phase();
+		if (edata != NULL)
+			return edata;
+	}
+	else
+		end_concurrent_phase();
+	return mig_try(record_by_statements, attempt);
+}
+
+/* ----------
+ * Both
+ * ----------
+ */
+
+/*
+ * Make an attempt, at the beginning of a transaction in which nothing has
+ * been done.  Returns NULL if the step has been made and recorded, and its
+ * transaction waits to be committed; or attempt->has_yielded is set.  Else
+ * the error, and nothing is left of the attempt but statements that ran in
+ * transactions of their own.
+ */
+ErrorData *
+mig_attempt(MigAttempt *attempt)
+{
+	ErrorData  *edata;
+
+	attempt->has_yielded = false;
+	attempt->started_at = GetCurrentTimestamp();
+	attempt->results = attempt->atomic ?
+		palloc0(sizeof(MigStatementResult) * Max(attempt->prepared->statements.count, 1)) : NULL;
+	edata = attempt->atomic ? mig_try(run_atomically, attempt) : run_by_statements(attempt);
+	if (edata != NULL && attempt->atomic)
+		attempt->patience.has_failed = mig_lock_watch_last(&attempt->patience.failed);
+	return edata;
+}
+
+/* Of an atomic revision, the statement that failed; NULL: another part. */
+static const MigStatementResult *
+failed_result(const MigAttempt *attempt)
+{
+	int			n = mig_count_results(attempt->results, attempt->prepared->statements.count);
+
+	return n > 0 && attempt->results[n - 1].sqlstate != NULL ? &attempt->results[n - 1] : NULL;
+}
+
+/*
+ * Of a revision that is run statement by statement, the statement that
+ * failed: the first one that has not run.
+ */
+static const MigStatementResult *
+unfinished_result(MigAttempt *attempt, const ErrorData *edata)
+{
+	const MigStatementList *statements = &attempt->prepared->statements;
+	MigOwnerScope scope;
+	MigStatementResult *result;
+
+	mig_enter_owner(&scope);
+	attempt->done = mig_resume_count(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared);
+	mig_leave_owner(&scope);
+	if (attempt->done >= statements->count)
+		return NULL;
+	result = palloc0(sizeof(MigStatementResult));
+	result->number = attempt->done + 1;
+	result->line = statements->items[attempt->done].line;
+	result->started_at = attempt->started_at;
+	result->duration = GetCurrentTimestamp() - attempt->started_at;
+	result->sqlstate = unpack_sql_state(edata->sqlerrcode);
+	result->error = edata->message;
+	return result;
+}
+
+/* What mig_attempt_record_failure() has to record. */
+typedef struct FailureTrial
+{
+	MigAttempt *attempt;
+	const ErrorData *edata;
+} FailureTrial;
+
+/* The ledger keeps what failed, and how many statements stay. */
+static void
+record_failure(void *arg)
+{
+	FailureTrial *trial = (FailureTrial *) arg;
+	MigAttempt *attempt = trial->attempt;
+	const MigStatementResult *failed;
+	MigOwnerScope scope;
+	MigLogEntry entry;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	begin_entry(attempt, &entry);
+	failed = attempt->atomic ? failed_result(attempt) : unfinished_result(attempt, trial->edata);
+	entry.statements = attempt->atomic ? 0 : attempt->done;
+	entry.sqlstate = unpack_sql_state(trial->edata->sqlerrcode);
+	entry.error = trial->edata->message;
+	mig_step_record(attempt->recorder, attempt->store, attempt->prepared, &entry, NULL);
+	if (failed != NULL)
+	{
+		mig_enter_owner(&scope);
+		mig_record_statements(attempt->recorder, MIG_ORDINARY_SCHEMA, &entry, failed, 1);
+		mig_leave_owner(&scope);
+	}
+	PopActiveSnapshot();
+}
+
+/*
+ * Write into the ledger that the step failed.  Where that fails, too, for
+ * want of disk space perhaps, the error of the step is the one to know.
+ */
+void
+mig_attempt_record_failure(MigAttempt *attempt, const ErrorData *edata)
+{
+	FailureTrial trial = {attempt, edata};
+	ErrorData  *another = mig_try(record_failure, &trial);
+
+	if (another != NULL)
+		ereport(WARNING,
+				(errcode(another->sqlerrcode),
+				 errmsg("could not record in the ledger that revision %s failed: %s",
+						attempt->prepared->source.revision, another->message)));
+}

@@ -1,0 +1,480 @@
+/*-------------------------------------------------------------------------
+ *
+ * production.c
+ *	  Runs in transactions of their own: CALL migrate_run().
+ *
+ * Each step is committed by itself, so that its locks are held for no longer
+ * than it takes, and a failure leaves the steps before it.  What holds
+ * between the transactions:
+ *
+ * - the lock of the run (mutex.c), at session level.  It is given up for a
+ *   while whenever somebody waits for it and we would have to wait for him:
+ *   before a worker begins, and between attempts.  Then the store is read
+ *   again, since others may have changed what there is to do.
+ * - no snapshot, no lock of a table.  Whoever waits here, for another run or
+ *   between attempts, does so at the beginning of a transaction.
+ *
+ * The procedure must not have a SET clause, nor be SECURITY DEFINER: either
+ * would make it atomic.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "attempt.h"
+#include "errcodes.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "mutex.h"
+#include "names.h"
+#include "production.h"
+#include "progress.h"
+#include "resume.h"
+#include "spiutil.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "version.h"
+
+/* Pauses between two looks whether another run has ended, in milliseconds. */
+#define FIRST_LOOK	50
+#define LAST_LOOK	1000
+
+typedef struct Production
+{
+	const MigRunOptions *options;
+	const char *target;			/* absolute, once the first plan is made */
+	int64		run;			/* number; 0: none yet */
+	MemoryContext context;		/* for the whole run */
+	MemoryContext plan_context; /* for what was read with the lock held */
+	MemoryContext step_context;
+	MigStore	store;
+	MigPlan		plan;
+	MigPreparedStep *steps;
+	MigUnfinished *unfinished;
+	int			nunfinished;
+	int			nrun;			/* steps that have been made, in all */
+	MigRecorder recorder;
+	MigAttempt	attempt;		/* the latest, */
+	char	   *attempted;		/* and its revision, if it was not made */
+} Production;
+
+/*
+ * End the transaction, and begin the next one; what is committed is nothing,
+ * or a step.
+ */
+static void
+next_transaction(void)
+{
+	SPI_commit();
+}
+
+/* ----------
+ * The lock of the run
+ * ----------
+ */
+
+/* Try to get it; if not, *holder is the process that has it, if known. */
+static bool
+try_lock_run(int *holder)
+{
+	MigOwnerScope scope;
+	bool		locked;
+
+	mig_enter_owner(&scope);
+	locked = mig_try_lock_run(&scope.extension, MIG_ORDINARY_SCHEMA);
+	*holder = locked ? 0 : mig_run_holder(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&scope);
+	return locked;
+}
+
+/* The end of the time that a run waits for another one. */
+static void
+give_up(const Production *production, int holder)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_RUN_ACTIVE),
+			 errmsg("another run is active"),
+			 holder != 0 ?
+			 errdetail("Process %d has been running it for more than %d ms.", holder, production->options->lock_retry_for) :
+			 errdetail("It has not ended for %d ms.", production->options->lock_retry_for),
+			 errhint("SELECT * FROM migrate_progress shows what it does. Call again later, or with a longer lock_retry_for.")));
+}
+
+/*
+ * Lock the run.  We wait without a snapshot, so that it does not matter what
+ * the other run waits for.
+ */
+static void
+lock_run(const Production *production)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), production->options->lock_retry_for);
+	long		wait = FIRST_LOOK;
+	bool		told = false;
+	int			holder;
+
+	while (!try_lock_run(&holder))
+	{
+		if (GetCurrentTimestamp() >= deadline)
+			give_up(production, holder);
+		if (!told && holder != 0)
+		{
+			ereport(NOTICE,
+					(errmsg("waiting for the run of process %d", holder)));
+			told = true;
+		}
+		mig_progress_phase(MIG_PHASE_WAITING_FOR_RUN);
+		next_transaction();
+		mig_pause(wait);
+		wait = Min(wait * 2, LAST_LOOK);
+	}
+	/* where the snapshot is fixed, it must not be older than the lock */
+	next_transaction();
+}
+
+/* Give the lock to whoever waits for it. */
+static void
+unlock_run(void)
+{
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	mig_unlock_run(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&scope);
+	next_transaction();
+}
+
+/* Does somebody wait for it? */
+static bool
+is_waited_for(void)
+{
+	MigOwnerScope scope;
+	bool		waited_for;
+
+	mig_enter_owner(&scope);
+	waited_for = mig_run_is_waited_for(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_leave_owner(&scope);
+	return waited_for;
+}
+
+/* ----------
+ * Planning
+ * ----------
+ */
+
+/*
+ * Steps are counted from where the database was when the run began, not from
+ * where it is when the plan is made again.
+ */
+static const char *
+absolute_target(const Production *production)
+{
+	const MigStep *last = &production->plan.steps[production->plan.nsteps - 1];
+	const MigGraph *graph = production->store.graph;
+
+	if (!mig_is_relative(production->target))
+		return production->target;
+	if (production->options->direction == MIG_UPGRADE)
+		return MemoryContextStrdup(production->context, graph->revisions[last->revision].id);
+	if (last->added.count == 1)
+		return MemoryContextStrdup(production->context, graph->revisions[last->added.items[0]].id);
+	return production->target;
+}
+
+/* What is known of the plan is checked before its first step. */
+static void
+prepare_steps(Production *production, const MigExtension *extension, Oid caller)
+{
+	MigDirection direction = production->options->direction;
+
+	production->steps = mig_prepare_plan(&production->store, extension, &production->plan, direction, caller);
+	production->nunfinished = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &production->unfinished);
+	mig_resume_check_plan(production->unfinished, production->nunfinished, production->steps,
+						  production->plan.nsteps, direction);
+	if (production->plan.nsteps == 0)
+		return;
+	if (production->run == 0)
+		production->run = mig_next_run(extension);
+	mig_recorder_begin(&production->recorder, extension);
+	mig_progress_begin(extension, production->run, MIG_ORDINARY_SCHEMA, direction, production->options->target, true);
+	mig_progress_plan(production->nrun + production->plan.nsteps);
+	production->target = absolute_target(production);
+}
+
+/*
+ * Read the store, plan, and prepare the steps; only look, if the lock of the
+ * run is not held.  Returns whether there is something to do.
+ */
+static bool
+make_plan(Production *production, bool locked)
+{
+	MemoryContext oldcontext;
+	MigOwnerScope scope;
+
+	MemoryContextReset(production->plan_context);
+	oldcontext = MemoryContextSwitchTo(production->plan_context);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_enter_owner(&scope);
+	production->plan.nsteps = 0;
+	if (locked || production->options->direction != MIG_UPGRADE ||
+		!mig_is_at_heads(&scope.extension, MIG_ORDINARY_SCHEMA, production->target))
+	{
+		mig_open_and_plan(&production->store, &scope.extension, production->options->direction, production->target,
+						  &production->plan);
+		if (locked || production->plan.nsteps == 0)
+			prepare_steps(production, &scope.extension, scope.userid);
+	}
+	mig_leave_owner(&scope);
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(oldcontext);
+	next_transaction();
+	return production->plan.nsteps > 0;
+}
+
+/*
+ * Whoever names an applied revision may have meant to go back to it, which an
+ * upgrade never does.
+ */
+static void
+tell_nothing_to_do(const MigRunOptions *options)
+{
+	if (options->direction_given || options->direction != MIG_UPGRADE ||
+		strcmp(options->target, "head") == 0 || strcmp(options->target, "heads") == 0)
+		return;
+	ereport(NOTICE,
+			(errmsg("nothing to run: \"%s\" is applied already", options->target),
+			 errhint("To undo what comes after it: CALL migrate_run(%s, direction => 'downgrade');",
+					 quote_literal_cstr(options->target))));
+}
+
+/* ----------
+ * Steps
+ * ----------
+ */
+
+/* Commit a step.  An error is one of the step, and the last one of the run. */
+static ErrorData *
+commit_step(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile edata = NULL;
+
+	PG_TRY();
+	{
+		next_transaction();
+	}
+	PG_CATCH();
+	{
+		/* SPI has ended the transaction, and begun the next one */
+		MemoryContextSwitchTo(context);
+		edata = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return edata;
+}
+
+/* The run ends here: write down why, and raise the error again. */
+static void
+fail(MigAttempt *attempt, ErrorData *edata)
+{
+	mig_attempt_record_failure(attempt, edata);
+	next_transaction();
+	ReThrowError(edata);
+}
+
+/*
+ * Pause, holding nothing; if somebody waits for the end of the run, let him
+ * run.  Returns whether the lock of the run is still ours.
+ */
+static bool
+pause_run(long pause)
+{
+	bool		waited_for = is_waited_for();
+
+	if (waited_for)
+		unlock_run();
+	else
+		next_transaction();
+	mig_pause(pause);
+	return !waited_for;
+}
+
+/*
+ * After an attempt that failed for want of a lock: give up if the time is
+ * over, else pause.
+ */
+static bool
+pause_before_next(MigAttempt *attempt, ErrorData *edata)
+{
+	char	   *blockers = mig_failed_for(&attempt->patience);
+	int			pause = mig_backoff(attempt->number, attempt->patience.lock_timeout);
+
+	if (GetCurrentTimestamp() >= attempt->patience.deadline)
+		fail(attempt, mig_explain_lock_failure(&attempt->patience, edata, blockers, attempt->number));
+	ereport(NOTICE,
+			(errmsg("attempt %d at %s failed: %s", attempt->number, mig_source_name(&attempt->prepared->source),
+					edata->message),
+			 blockers ?
+			 errdetail("The next one is in %.1f s. In the way:\n%s", pause / 1000.0, blockers) :
+			 errdetail("The next one is in %.1f s.", pause / 1000.0)));
+	mig_progress_phase(MIG_PHASE_PAUSING);
+	return pause_run(pause);
+}
+
+/* Wait until nobody is in the way. */
+static bool
+await_quiet(MigAttempt *attempt)
+{
+	const MigPreparedStep *prepared = attempt->prepared;
+
+	/* the worker looks by itself, before each statement */
+	while (attempt->atomic && !mig_is_quiet(&attempt->patience, &prepared->source, prepared->statements.items,
+											prepared->statements.count))
+	{
+		if (!pause_run(mig_look_pause(&attempt->patience)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * An enum value was used in the transaction that adds it, where the script
+ * did not show it: the statements need a commit between them.
+ */
+static bool
+wants_commit(const MigAttempt *attempt, const ErrorData *edata)
+{
+	return attempt->atomic && edata->sqlerrcode == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE;
+}
+
+/*
+ * Get ready to make a step.  If it is the one that was to be made when the
+ * lock of the run was given up, its attempts and its deadline count on.
+ */
+static MigAttempt *
+begin_step(Production *production, const MigPreparedStep *prepared)
+{
+	MigAttempt *attempt = &production->attempt;
+	const char *revision = prepared->source.revision;
+
+	if (production->attempted == NULL || strcmp(production->attempted, revision) != 0)
+	{
+		MemSet(attempt, 0, sizeof(MigAttempt));
+		mig_patience_begin(&attempt->patience, production->options->lock_timeout,
+						   production->options->lock_retry_for);
+		attempt->recorder = &production->recorder;
+		attempt->run = production->run;
+		attempt->step_started_at = GetCurrentTimestamp();
+		production->attempted = MemoryContextStrdup(production->context, revision);
+		mig_step_announce(production->store.graph, prepared);
+	}
+	attempt->store = &production->store;
+	attempt->prepared = prepared;
+	attempt->atomic = mig_step_is_atomic(prepared) &&
+		mig_unfinished_find(production->unfinished, production->nunfinished, revision) == NULL;
+	mig_progress_step(production->nrun + 1, revision, prepared->source.script.revision.message,
+					  prepared->statements.count);
+	return attempt;
+}
+
+/*
+ * Make one step, in as many attempts as it takes.  Returns false if the lock
+ * of the run was given up before the step was made.
+ */
+static bool
+run_step(Production *production, const MigPreparedStep *prepared)
+{
+	MigAttempt *attempt = begin_step(production, prepared);
+
+	for (;;)
+	{
+		ErrorData  *edata;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!await_quiet(attempt))
+			return false;
+		mig_progress_attempt(++attempt->number);
+		edata = mig_attempt(attempt);
+		if (attempt->has_yielded)
+		{
+			unlock_run();
+			return false;
+		}
+		if (edata == NULL && (edata = commit_step()) == NULL)
+			return true;
+		if (wants_commit(attempt, edata))
+			attempt->atomic = false;
+		else if (!mig_is_lock_failure(edata))
+			fail(attempt, edata);
+		else if (!pause_before_next(attempt, edata))
+			return false;
+	}
+}
+
+/* Make the steps of the plan; false: the plan is to be made again. */
+static bool
+run_plan(Production *production)
+{
+	int			i;
+
+	for (i = 0; i < production->plan.nsteps; i++)
+	{
+		MemoryContextReset(production->step_context);
+		MemoryContextSwitchTo(production->step_context);
+		if (!run_step(production, &production->steps[i]))
+			return false;
+		production->nrun++;
+	}
+	return true;
+}
+
+/* ----------
+ * The whole
+ * ----------
+ */
+
+/*
+ * Run to a target, a transaction for each step.  The caller has made sure
+ * that the transaction may be ended.
+ */
+void
+mig_run_in_production(const MigRunOptions *options)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	Production	production = {0};
+	bool		done;
+
+	mig_refuse_nested_run();
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect_ext failed");
+	production.options = options;
+	production.target = options->target;
+	production.context = AllocSetContextCreate(oldcontext, "migrate run", ALLOCSET_DEFAULT_SIZES);
+	production.plan_context = AllocSetContextCreate(production.context, "migrate plan", ALLOCSET_DEFAULT_SIZES);
+	production.step_context = AllocSetContextCreate(production.context, "migrate step", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(production.context);
+
+	mig_store_refresh();
+	next_transaction();
+	done = !make_plan(&production, false);
+	if (done)
+		tell_nothing_to_do(options);
+	while (!done)
+	{
+		lock_run(&production);
+		(void) make_plan(&production, true);
+		done = run_plan(&production);
+		MemoryContextSwitchTo(production.context);
+		if (done)
+			unlock_run();
+	}
+	mig_progress_end();
+	if (production.nrun > 0)
+		mig_summarize();
+	SPI_finish();
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(production.context);
+}
