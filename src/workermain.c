@@ -274,7 +274,10 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
 	if (!again)
 		record(state, statement, &result);
+	/* deferred triggers are a matter of the statement, too */
+	error_context_stack = &callback;
 	mig_end_statement();
+	error_context_stack = callback.previous;
 	/* if it changed client_encoding: the caller takes that of the database */
 	SetClientEncoding(GetDatabaseEncoding());
 }
