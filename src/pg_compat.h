@@ -15,6 +15,9 @@
 #error "migrate supports PostgreSQL 15 to 19"
 #endif
 
+#include "catalog/pg_class.h"
+#include <limits.h>
+
 #include "commands/copy.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
@@ -25,8 +28,13 @@
 #include "parser/parse_type.h"
 #include "parser/parser.h"
 #include "postmaster/bgworker.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "storage/sinvaladt.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 
 /* 18 lets a module tell its name and version */
 #ifdef PG_MODULE_MAGIC_EXT
@@ -106,6 +114,64 @@ mig_check_insert_permission(ParseState *pstate, ParseNamespaceItem *nsitem, List
 	(IsA(stmt, ClusterStmt) && ((ClusterStmt *) (stmt))->relation == NULL)
 #endif
 
+/* The table that CLUSTER is about; NULL if the statement is not one, or is about all. */
+#if PG_VERSION_NUM >= 190000
+#define MIG_CLUSTERED_RELATION(stmt) \
+	(IsA(stmt, RepackStmt) && ((RepackStmt *) (stmt))->relation != NULL ? \
+	 ((RepackStmt *) (stmt))->relation->relation : NULL)
+#else
+#define MIG_CLUSTERED_RELATION(stmt) \
+	(IsA(stmt, ClusterStmt) ? ((ClusterStmt *) (stmt))->relation : NULL)
+#endif
+
+/* 19 has a REPACK that lets others write; its options, NIL if there is none */
+#if PG_VERSION_NUM >= 190000
+#define MIG_REPACK_OPTIONS(stmt) \
+	(IsA(stmt, RepackStmt) ? ((RepackStmt *) (stmt))->params : NIL)
+#else
+#define MIG_REPACK_OPTIONS(stmt) NIL
+#endif
+
+/* Does the role own the relation?  16 has one such function for all objects. */
+#if PG_VERSION_NUM >= 160000
+#define mig_owns_relation(relation, role) object_ownercheck(RelationRelationId, relation, role)
+#else
+#define mig_owns_relation(relation, role) pg_class_ownercheck(relation, role)
+#endif
+
+/*
+ * The process that runs a virtual transaction, or 0.  17 counts processes
+ * instead of backends.
+ */
+static inline int
+mig_virtual_transaction_pid(VirtualTransactionId vxid)
+{
+	PGPROC	   *proc;
+
+#if PG_VERSION_NUM >= 170000
+	proc = vxid.procNumber == INVALID_PROC_NUMBER ? NULL : ProcNumberGetProc(vxid.procNumber);
+	return proc != NULL && proc->vxid.lxid == vxid.localTransactionId ? proc->pid : 0;
+#else
+	proc = vxid.backendId == InvalidBackendId ? NULL : BackendIdGetProc(vxid.backendId);
+	return proc != NULL && proc->lxid == vxid.localTransactionId ? proc->pid : 0;
+#endif
+}
+
+/* The virtual transaction that a lock of that type is on. */
+static inline VirtualTransactionId
+mig_locktag_virtual_transaction(const LOCKTAG *tag)
+{
+	VirtualTransactionId vxid;
+
+#if PG_VERSION_NUM >= 170000
+	vxid.procNumber = (ProcNumber) tag->locktag_field1;
+#else
+	vxid.backendId = (BackendId) tag->locktag_field1;
+#endif
+	vxid.localTransactionId = tag->locktag_field2;
+	return vxid;
+}
+
 /*
  * The OID of the type that format_type() calls so, or InvalidOid.  16 gave
  * parseTypeString() soft errors.
@@ -146,6 +212,13 @@ mig_find_type(const char *name)
 #define MIG_SQL_NOT_NULL		"'NOT NULL'"
 #define MIG_SQL_NOT_NULL_NAME	"NULL::pg_catalog.text"
 #define MIG_SQL_NOT_NULL_JOIN	""
+#endif
+
+/* Has this process that lock?  17 can ask for a stronger one, too. */
+#if PG_VERSION_NUM >= 170000
+#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define mig_is_lock_held(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
 /* since 16 the actions of the parser of JSON return what became of them */
