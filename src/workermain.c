@@ -117,11 +117,11 @@ adopt_session(WorkerState *state)
 }
 
 /*
- * Take part in the run of the caller.  That somebody else runs here is only
- * possible for a moment after the caller has been killed.
+ * See to it that nobody else runs here while the worker does, and that the
+ * run of the caller goes on: he may have been killed a moment ago.
  */
 static void
-join_run(WorkerState *state)
+lock_run(const WorkerState *state)
 {
 	MigExtension extension;
 
@@ -130,11 +130,10 @@ join_run(WorkerState *state)
 	if (!mig_try_lock_worker(&extension, state->schema_name))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_RUN_ACTIVE),
-				 errmsg("another run is active"),
-				 errdetail("A background worker of an earlier run has not ended yet."),
-				 errhint("Call again.")));
+				 errmsg("the run has ended"),
+				 errdetail("The session that started the worker is gone."),
+				 errhint("Call again: the run goes on where it stopped.")));
 	CommitTransactionCommand();
-	mig_progress_join(state->order->progress);
 }
 
 /* Find the statements, as the caller did.  They live as long as the worker. */
@@ -310,6 +309,7 @@ run_statement(WorkerState *state, int index)
 	const MigStatement *statement = &state->statements.items[index];
 	const char *text;
 
+	lock_run(state);
 	begin_statement(state, index);
 	text = state->place.text;
 	mig_progress_statement(index + 1, statement->line);
@@ -398,7 +398,7 @@ migrate_worker_main(Datum main_arg)
 	/* messages before the settings are there */
 	SetClientEncoding(GetDatabaseEncoding());
 	adopt_session(&state);
-	join_run(&state);
+	mig_progress_join(state.order->progress);
 	read_script(&state, context);
 	run_statements(&state);
 	mig_progress_leave();
