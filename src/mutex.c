@@ -48,6 +48,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "errcodes.h"
@@ -55,6 +56,7 @@
 #include "mutex.h"
 #include "pg_compat.h"
 #include "postmaster/bgworker.h"
+#include "storage/ipc.h"
 #include "storage/lock.h"
 #include "utils/inval.h"
 
@@ -267,10 +269,28 @@ mig_lock_out_runs(const MigExtension *extension)
  * ----------
  */
 
+/*
+ * A process that ends outside of a transaction does not release locks that it
+ * has for the session; others would find them for ever.
+ */
+static void
+unlock_at_exit(int code, Datum arg)
+{
+	AbortOutOfAnyTransaction();
+	LockReleaseSession(DEFAULT_LOCKMETHOD);
+}
+
 /* A lock for the session, without waiting. */
 static bool
 try_lock_for_session(const LOCKTAG *tag, LOCKMODE mode)
 {
+	static bool prepared_for_exit = false;
+
+	if (!prepared_for_exit)
+	{
+		before_shmem_exit(unlock_at_exit, (Datum) 0);
+		prepared_for_exit = true;
+	}
 	return LockAcquire(tag, mode, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
