@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "errcodes.h"
 #include "fmgr.h"
 #include "funcapi.h"

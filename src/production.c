@@ -76,9 +76,12 @@ next_transaction(void)
  * ----------
  */
 
-/* Try to get it; if not, *holder is the process that has it, if known. */
+/*
+ * Try to get it; if not, *holder is the process that has it, if known, and
+ * others see that we wait.
+ */
 static bool
-try_lock_run(int *holder)
+try_lock_run(const Production *production, int *holder)
 {
 	MigOwnerScope scope;
 	bool		locked;
@@ -86,6 +89,10 @@ try_lock_run(int *holder)
 	mig_enter_owner(&scope);
 	locked = mig_try_lock_run(&scope.extension, MIG_ORDINARY_SCHEMA);
 	*holder = locked ? 0 : mig_run_holder(&scope.extension, MIG_ORDINARY_SCHEMA);
+	if (!locked)
+		mig_progress_begin(&scope.extension, production->run, MIG_ORDINARY_SCHEMA, production->options->direction,
+						   production->options->target, true);
+	mig_progress_phase(locked ? MIG_PHASE_STARTING : MIG_PHASE_WAITING_FOR_RUN);
 	mig_leave_owner(&scope);
 	return locked;
 }
@@ -115,7 +122,7 @@ lock_run(const Production *production)
 	bool		told = false;
 	int			holder;
 
-	while (!try_lock_run(&holder))
+	while (!try_lock_run(production, &holder))
 	{
 		if (GetCurrentTimestamp() >= deadline)
 			give_up(production, holder);
@@ -125,7 +132,6 @@ lock_run(const Production *production)
 					(errmsg("waiting for the run of process %d", holder)));
 			told = true;
 		}
-		mig_progress_phase(MIG_PHASE_WAITING_FOR_RUN);
 		next_transaction();
 		mig_pause(wait);
 		wait = Min(wait * 2, LAST_LOOK);
