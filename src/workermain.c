@@ -169,7 +169,10 @@ set_lock_timeout(const WorkerState *state, const MigStatement *statement)
 	mig_set_lock_timeout(timeout);
 }
 
-/* See if the statement has set lock_timeout, which it saw as "before". */
+/*
+ * See if the statement has set lock_timeout, which it saw as "before", for
+ * longer than its transaction.
+ */
 static void
 note_lock_timeout(WorkerState *state, int before)
 {
@@ -212,7 +215,8 @@ record_error_callback(void *arg)
 
 /*
  * Note that the statement has run, in its transaction.  Whatever it has done
- * to role and settings, this is done as the owner of the extension.
+ * to role and settings, this is done as the owner of the extension, and also
+ * if it has made transactions read-only.
  */
 static void
 record(WorkerState *state, const MigStatement *statement, const MigStatementResult *result)
@@ -221,6 +225,7 @@ record(WorkerState *state, const MigStatement *statement, const MigStatementResu
 	MigOwnerScope scope;
 	MigRecorder recorder;
 	ErrorContextCallback callback;
+	bool		read_only = XactReadOnly;
 
 	callback.callback = record_error_callback;
 	callback.arg = state;
@@ -230,6 +235,7 @@ record(WorkerState *state, const MigStatement *statement, const MigStatementResu
 	entry.direction = mig_direction_name(state->source.direction);
 	entry.revision = state->source.revision;
 	entry.attempts = state->order->attempt;
+	XactReadOnly = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_enter_owner(&scope);
 	mig_unfinished_advance(&scope.extension, state->schema_name, state->source.revision,
@@ -238,6 +244,7 @@ record(WorkerState *state, const MigStatement *statement, const MigStatementResu
 	mig_record_statements(&recorder, state->schema_name, &entry, result, 1);
 	mig_leave_owner(&scope);
 	PopActiveSnapshot();
+	XactReadOnly = read_only;
 	error_context_stack = callback.previous;
 }
 
@@ -267,7 +274,6 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	result.rows = (int64) execute(state, statement, text);
 	error_context_stack = callback.previous;
 	mig_lock_watch_end();
-	note_lock_timeout(state, lock_timeout);
 	result.duration = GetCurrentTimestamp() - result.started_at;
 	result.lock_wait = mig_lock_watch_waited();
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
@@ -277,6 +283,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	error_context_stack = &callback;
 	mig_end_statement();
 	error_context_stack = callback.previous;
+	note_lock_timeout(state, lock_timeout);
 	/* if it changed client_encoding: the caller takes that of the database */
 	SetClientEncoding(GetDatabaseEncoding());
 }
