@@ -92,25 +92,36 @@ CREATE TABLE @extschema@.migrate_log (
 	error text
 );
 
--- The same, statement by statement.
-CREATE TABLE @extschema@.migrate_log_statement (
+-- The same, statement by statement; see the view migrate_log_statement.  A
+-- row has the statements of a transaction, since a row for each would take
+-- longer than many a statement.
+CREATE TABLE @extschema@.migrate_log_detail (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	run bigint NOT NULL,
 	schema_name name NOT NULL DEFAULT '',
 	direction text NOT NULL,
 	revision text NOT NULL,
-	statement integer NOT NULL,	-- from 1
-	line integer NOT NULL,
 	attempt integer NOT NULL,
-	started_at timestamp with time zone NOT NULL,
-	duration interval NOT NULL,
-	lock_wait interval NOT NULL,
-	rows bigint NOT NULL,
-	wal_bytes bigint NOT NULL,
 	backend_pid integer NOT NULL,
-	sqlstate text,				-- NULL: it succeeded
-	error text
+	statement integer[] NOT NULL,	-- from 1
+	line integer[] NOT NULL,
+	started_at timestamp with time zone[] NOT NULL,
+	duration interval[] NOT NULL,
+	lock_wait interval[] NOT NULL,
+	rows bigint[] NOT NULL,
+	wal_bytes bigint[] NOT NULL,
+	sqlstate text[],			-- NULL: all succeeded
+	error text[]
 );
+
+CREATE VIEW @extschema@.migrate_log_statement AS
+	SELECT d.id, d.run, d.schema_name, d.direction, d.revision, s.statement, s.line, d.attempt, s.started_at, s.duration,
+		s.lock_wait, s.rows, s.wal_bytes, d.backend_pid, s.sqlstate, s.error
+	FROM @extschema@.migrate_log_detail d CROSS JOIN LATERAL
+		ROWS FROM (pg_catalog.unnest(d.statement), pg_catalog.unnest(d.line), pg_catalog.unnest(d.started_at),
+			pg_catalog.unnest(d.duration), pg_catalog.unnest(d.lock_wait), pg_catalog.unnest(d.rows),
+			pg_catalog.unnest(d.wal_bytes), pg_catalog.unnest(d.sqlstate), pg_catalog.unnest(d.error))
+			AS s (statement, line, started_at, duration, lock_wait, rows, wal_bytes, sqlstate, error);
 
 -- Revisions that cannot run in one transaction and were not run to their end.
 CREATE TABLE @extschema@.migrate_unfinished (
@@ -139,8 +150,8 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_script', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_model_part', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_statement', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_statement_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_detail', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_detail_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_run_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_unfinished', '');
 
@@ -168,9 +179,9 @@ CREATE TRIGGER migrate_log_is_append_only
 ALTER TABLE @extschema@.migrate_log ENABLE ALWAYS TRIGGER migrate_log_is_append_only;
 
 CREATE TRIGGER migrate_log_is_append_only
-	BEFORE UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_log_statement
+	BEFORE UPDATE OR DELETE OR TRUNCATE ON @extschema@.migrate_log_detail
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.migrate_log_is_append_only();
-ALTER TABLE @extschema@.migrate_log_statement ENABLE ALWAYS TRIGGER migrate_log_is_append_only;
+ALTER TABLE @extschema@.migrate_log_detail ENABLE ALWAYS TRIGGER migrate_log_is_append_only;
 
 -- ---------------------------------------------------------------------
 -- Row types of results whose columns have the names of arguments

@@ -83,10 +83,7 @@ prepare_log_plan(const char *schema)
 						   lengthof(types), types);
 }
 
-/*
- * Plan the insertion of rows for statements: arrays, one element a row.
- * Those of failures may be null, which is as good as full of nulls.
- */
+/* Plan the insertion of a row that tells of statements. */
 static SPIPlanPtr
 prepare_statements_plan(const char *schema)
 {
@@ -95,13 +92,10 @@ prepare_statements_plan(const char *schema)
 		INTERVALARRAYOID, INTERVALARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID
 	};
 
-	return mig_spi_prepare(psprintf("INSERT INTO %s.migrate_log_statement (schema_name, direction, revision, run,"
+	return mig_spi_prepare(psprintf("INSERT INTO %s.migrate_log_detail (schema_name, direction, revision, run,"
 									" attempt, backend_pid, statement, line, started_at, duration, lock_wait, rows,"
-									" wal_bytes, sqlstate, error)"
-									" SELECT $1::pg_catalog.name, $2, $3, $4, $5, $6, pg_catalog.unnest($7),"
-									" pg_catalog.unnest($8), pg_catalog.unnest($9), pg_catalog.unnest($10),"
-									" pg_catalog.unnest($11), pg_catalog.unnest($12), pg_catalog.unnest($13),"
-									" pg_catalog.unnest($14), pg_catalog.unnest($15)", schema),
+									" wal_bytes, sqlstate, error) VALUES ($1::pg_catalog.name, $2, $3, $4, $5, $6,"
+									" $7, $8, $9, $10, $11, $12, $13, $14, $15)", schema),
 						   lengthof(types), types);
 }
 
@@ -214,7 +208,7 @@ mig_record_log(const MigRecorder *recorder, const char *schema_name, const MigLo
 	mig_spi_execute_plan(SPI_OK_INSERT, recorder->insert_log, lengthof(arguments), arguments);
 }
 
-/* The columns of the rows for statements, in the order of their arguments. */
+/* The columns that tell of statements, in the order of their arguments. */
 enum
 {
 	COLUMN_STATEMENT,
@@ -261,26 +255,29 @@ fill_columns(Datum *values[], const MigStatementResult *result, int i)
 	values[COLUMN_ERROR][i] = result->error ? CStringGetTextDatum(result->error) : (Datum) 0;
 }
 
-/* A column as an argument; texts that are null pointers are null. */
+/* A column as an argument: an array; of texts, with nulls, or null if it has only those. */
 static MigSpiArgument
 column_argument(int column, Datum *values, int n)
 {
 	MigSpiArgument argument = {columns[column].array_type, (Datum) 0, false};
 	bool	   *nulls = palloc0(n * sizeof(bool));
+	int			nnulls = 0;
 	int			lower_bound = 1;
 	int16		typlen;
 	bool		typbyval;
 	char		typalign;
 	int			i;
 
-	if (columns[column].type == TEXTOID)
+	for (i = 0; i < n && columns[column].type == TEXTOID; i++)
 	{
-		for (i = 0; i < n; i++)
-			nulls[i] = DatumGetPointer(values[i]) == NULL;
+		nulls[i] = DatumGetPointer(values[i]) == NULL;
+		nnulls += nulls[i];
 	}
 	get_typlenbyvalalign(columns[column].type, &typlen, &typbyval, &typalign);
-	argument.value = PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower_bound, columns[column].type,
-														typlen, typbyval, typalign));
+	argument.isnull = nnulls == n;
+	if (!argument.isnull)
+		argument.value = PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower_bound, columns[column].type,
+															typlen, typbyval, typalign));
 	return argument;
 }
 
@@ -296,8 +293,8 @@ mig_count_results(const MigStatementResult *results, int nstatements)
 }
 
 /*
- * Append rows to the ledger of statements, all at once.  Of the entry only
- * the run, the revision, its direction and the attempt matter.
+ * Append to the ledger what became of statements.  Of the entry only the
+ * run, the revision, its direction and the attempt matter.
  */
 void
 mig_record_statements(const MigRecorder *recorder, const char *schema_name, const MigLogEntry *entry,
