@@ -293,7 +293,10 @@ mig_attempt(MigAttempt *attempt)
 		palloc0(sizeof(MigStatementResult) * Max(attempt->prepared->statements.count, 1)) : NULL;
 	edata = attempt->atomic ? mig_try(run_atomically, attempt) : run_by_statements(attempt);
 	if (edata != NULL && attempt->atomic)
+	{
+		mig_lock_watch_end();
 		attempt->patience.has_failed = mig_lock_watch_last(&attempt->patience.failed);
+	}
 	return edata;
 }
 
@@ -301,7 +304,7 @@ mig_attempt(MigAttempt *attempt)
 static const MigStatementResult *
 failed_result(const MigAttempt *attempt)
 {
-	int			n = mig_count_results(attempt->results, attempt->prepared->statements.count);
+	int			n = attempt->results ? mig_count_results(attempt->results, attempt->prepared->statements.count) : 0;
 
 	return n > 0 && attempt->results[n - 1].sqlstate != NULL ? &attempt->results[n - 1] : NULL;
 }

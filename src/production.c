@@ -32,6 +32,7 @@
 #include "progress.h"
 #include "resume.h"
 #include "spiutil.h"
+#include "trial.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -330,16 +331,44 @@ pause_before_next(MigAttempt *attempt, ErrorData *edata)
 	return pause_run(pause);
 }
 
-/* Wait until nobody is in the way. */
+/* For mig_try(): is nobody in the way of the step? */
+typedef struct QuietTrial
+{
+	MigAttempt *attempt;
+	bool		quiet;
+} QuietTrial;
+
+static void
+look_around(void *arg)
+{
+	QuietTrial *trial = (QuietTrial *) arg;
+	const MigPreparedStep *prepared = trial->attempt->prepared;
+
+	trial->quiet = mig_is_quiet(&trial->attempt->patience, &prepared->source, prepared->statements.items,
+								prepared->statements.count);
+}
+
+/*
+ * Wait until nobody is in the way.  Returns false if the lock of the run was
+ * given up meanwhile.
+ */
 static bool
 await_quiet(MigAttempt *attempt)
 {
-	const MigPreparedStep *prepared = attempt->prepared;
-
-	/* the worker looks by itself, before each statement */
-	while (attempt->atomic && !mig_is_quiet(&attempt->patience, &prepared->source, prepared->statements.items,
-											prepared->statements.count))
+	/* the statements of a worker ask one by one, each under the lock timeout */
+	while (attempt->atomic)
 	{
+		QuietTrial	trial = {attempt, false};
+		ErrorData  *edata = mig_try(look_around, &trial);
+
+		if (edata != NULL)
+		{
+			attempt->started_at = GetCurrentTimestamp();
+			attempt->results = NULL;
+			fail(attempt, edata);
+		}
+		if (trial.quiet)
+			return true;
 		if (!pause_run(mig_look_pause(&attempt->patience)))
 			return false;
 	}

@@ -258,6 +258,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	MigStatementResult result = {0};
 	ErrorContextCallback callback;
 	uint64		wal_bytes = pgWalUsage.wal_bytes;
+	int64		lock_wait = mig_lock_watch_waited();
 	int			lock_timeout;
 
 	result.number = state->place.number;
@@ -275,7 +276,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	error_context_stack = callback.previous;
 	mig_lock_watch_end();
 	result.duration = GetCurrentTimestamp() - result.started_at;
-	result.lock_wait = mig_lock_watch_waited();
+	result.lock_wait = mig_lock_watch_waited() - lock_wait;
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
 	if (!again)
 		record(state, statement, &result);
