@@ -43,6 +43,7 @@ REGRESS = \
 	look \
 	offline \
 	execute \
+	ledger \
 	assert \
 	transaction \
 	trust \

@@ -92,6 +92,8 @@ CREATE TABLE @extschema@.migrate_log (
 	error text
 );
 
+ALTER SEQUENCE @extschema@.migrate_run_seq OWNED BY @extschema@.migrate_log.run;
+
 -- The same, statement by statement; see the view migrate_log_statement.  A
 -- row has the statements of a transaction, since a row for each would take
 -- longer than many a statement.

@@ -28,6 +28,7 @@
 #include "execscript.h"
 #include "executor/instrument.h"
 #include "executor/spi.h"
+#include "lockwatch.h"
 #include "miscadmin.h"
 #include "progress.h"
 #include "shadow.h"
@@ -112,6 +113,7 @@ begin_result(MigStatementResult *result, const MigPlace *place)
 	result->started_at = GetCurrentTimestamp();
 	/* until the end, what there was before */
 	result->wal_bytes = pgWalUsage.wal_bytes;
+	result->lock_wait = mig_lock_watch_waited();
 }
 
 /* Note what a statement came to. */
@@ -120,6 +122,7 @@ end_result(MigStatementResult *result, uint64 rows)
 {
 	result->duration = GetCurrentTimestamp() - result->started_at;
 	result->wal_bytes = pgWalUsage.wal_bytes - result->wal_bytes;
+	result->lock_wait = mig_lock_watch_waited() - result->lock_wait;
 	result->rows = rows;
 }
 

@@ -22,50 +22,90 @@
 #include "funcapi.h"
 #include "mutex.h"
 #include "progress.h"
+#include "resume.h"
 #include "run.h"
 #include "spiutil.h"
 #include "step.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "version.h"
 
-/* What to do instead of running a revision that refuses a transaction. */
+/* The call that runs what a transaction cannot, or what is left of it. */
 static char *
-detour_hint(const MigScriptSource *source)
+call_of_run(MigDirection direction, const char *target)
 {
-	const MigRevision *revision = &source->script.revision;
-
-	if (source->direction == MIG_UPGRADE)
-		return psprintf("Run migrate_upgrade() up to the revision before it, run its statements with psql, record it with SELECT * FROM migrate_stamp('%s'), and go on.",
-						revision->id);
-	return psprintf("Run migrate_downgrade() down to it, run its statements with psql, record that with SELECT * FROM migrate_stamp('%s'), and go on.",
-					revision->down_revision.count > 0 ? mig_name_list_join(&revision->down_revision) : "base");
+	return psprintf("CALL migrate_run(%s%s)", quote_literal_cstr(target),
+					direction == MIG_UPGRADE ? "" : ", direction => 'downgrade'");
 }
 
-/* MG008, before anything runs. */
+/* MG008: what of a revision cannot run in one transaction; "statement" or, if that is NULL, all of it. */
 static void
-check_transactional(const MigPreparedStep *prepared)
+refuse_revision(const MigScriptSource *source, const MigStatement *statement, const char *target)
+{
+	const MigSection *section = mig_revscript_section(&source->script, source->direction);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_NO_TRANSACTION),
+			 errmsg("revision %s cannot run in a transaction", source->revision),
+			 statement == NULL ?
+			 errdetail("The section at %s:%d is marked \"transaction:false\". Nothing was run.",
+					   source->path, mig_line_number(source->text, section->start)) :
+			 statement->refuses ?
+			 errdetail("%s, at %s:%d, refuses to run in a transaction block. Nothing was run.",
+					   statement->refuses, source->path, statement->line) :
+			 errdetail("The value \"%s\", added at %s:%d, is used on line %d, which takes a commit between. Nothing was run.",
+					   statement->new_enum_value, source->path, statement->line, statement->new_enum_value_line),
+			 errhint("%s runs it, each revision in a transaction of its own, or none.",
+					 call_of_run(source->direction, target))));
+}
+
+/* MG008 for revisions that cannot run in one transaction, before anything runs. */
+static void
+check_transactional(const MigPreparedStep *prepared, const char *target)
 {
 	const MigScriptSource *source = &prepared->source;
-	const MigSection *section = mig_revscript_section(&source->script, source->direction);
+	bool		no_transaction = mig_revscript_section(&source->script, source->direction)->no_transaction;
 	int			i;
 
 	for (i = 0; i < prepared->statements.count; i++)
 	{
 		const MigStatement *statement = &prepared->statements.items[i];
 
-		if (statement->refuses == NULL && !section->no_transaction)
+		if (statement->refuses != NULL || statement->new_enum_value != NULL)
+			refuse_revision(source, statement, target);
+		else if (no_transaction)
+			refuse_revision(source, NULL, target);
+	}
+}
+
+/*
+ * MG008 for revisions that were run in part, or their statements would run
+ * twice.  Called in an owner scope, with the versions locked.
+ */
+static void
+check_not_begun(const MigExtension *extension, const MigPreparedStep *steps, int nsteps, MigDirection direction,
+				const char *target)
+{
+	MigUnfinished *list;
+	int			n = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &list);
+	int			i;
+
+	for (i = 0; i < nsteps && n > 0; i++)
+	{
+		const MigUnfinished *begun = mig_unfinished_find(list, n, steps[i].source.revision);
+
+		if (begun == NULL)
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NO_TRANSACTION),
-				 errmsg("revision %s cannot run in a transaction", source->revision),
-				 statement->refuses ?
-				 errdetail("%s, at %s:%d, refuses to run in a transaction block. Nothing was run.",
-						   statement->refuses, source->path, statement->line) :
-				 errdetail("The section at %s:%d is marked \"transaction:false\". Nothing was run.",
-						   source->path, mig_line_number(source->text, section->start)),
-				 errhint("%s", detour_hint(source))));
+				 errmsg("revision %s has been run in part", begun->revision),
+				 errdetail("The %s of revision %s was begun by run " INT64_FORMAT " and interrupted after statement %d of %d. Nothing was run.",
+						   mig_direction_name(begun->direction), begun->revision, begun->run, begun->done.count,
+						   steps[i].statements.count),
+				 errhint("%s goes on with it.", call_of_run(direction, target))));
 	}
+	mig_resume_check_plan(list, n, steps, nsteps, direction);
 }
 
 /*
@@ -95,8 +135,9 @@ begin_run(MigStore *store, MigDirection direction, const char *target, MigPlan *
 		mig_store_check_snapshot(store, &scope.extension);
 		mig_progress_plan(plan->nsteps);
 		steps = mig_prepare_plan(store, &scope.extension, plan, direction, scope.userid);
+		check_not_begun(&scope.extension, steps, plan->nsteps, direction, target);
 		for (i = 0; i < plan->nsteps; i++)
-			check_transactional(&steps[i]);
+			check_transactional(&steps[i], target);
 	}
 	mig_leave_owner(&scope);
 	return steps;

@@ -53,7 +53,7 @@ CALL pg_temp.script('d4', 'c3', E'INSERT INTO regress_t VALUES (3);\nINSERT INTO
 CALL migrate_run('head');
 SELECT pg_temp.versions(), (SELECT count(*) FROM regress_t) AS rows;
 SELECT * FROM pg_temp.ledger WHERE revision = 'd4';
-SELECT run, revision, statement, line, rows, sqlstate, error FROM migrate_log_statement ORDER BY id DESC LIMIT 1;
+SELECT run, revision, statement, line, rows, sqlstate, error FROM migrate_log_statement ORDER BY id DESC, statement DESC LIMIT 1;
 -- a deferred constraint belongs to the revision, too
 SELECT (migrate_edit('d4', E'-- Revision ID: d4\n-- Revises: c3\n-- migrate:upgrade\nALTER TABLE regress_t ADD UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;\nINSERT INTO regress_t VALUES (2);')).action;
 CALL migrate_run('head');
