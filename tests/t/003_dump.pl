@@ -1,4 +1,4 @@
-# pg_dump and pg_restore keep versions, scripts, ledger and its numbering.
+# pg_dump and pg_restore keep versions, scripts, ledger, its numbering, and what is not finished.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -29,6 +29,8 @@ sub make_history
 	$node->safe_psql($database, q{SELECT migrate_upgrade('head'); SELECT migrate_downgrade('-1'); SELECT migrate_stamp('base');
 		SELECT migrate_stamp('a1')});
 	register($node, $database, 'c3', revises => 'b2', up => 'CREATE TABLE invoice (id integer);');
+	$node->safe_psql($database, q{INSERT INTO migrate_unfinished
+		VALUES ('elsewhere', 'd4', 'upgrade', 7, '{x,y}', '{16384}', now(), now())});
 }
 
 # The restored database is the same, and goes on.
@@ -40,7 +42,7 @@ sub goes_on
 	is( $node->safe_psql($restored, q{SELECT string_agg(revision, ' ' ORDER BY step) FROM migrate_upgrade('head')}),
 		'b2 c3',
 		"$how: the next upgrade goes on from there");
-	is($node->safe_psql($restored, qq{SELECT max(id) = count(*) FROM $schema.migrate_log}), 't',
+	is($node->safe_psql($restored, qq{SELECT max(id) = count(*) AND max(run) = 5 FROM $schema.migrate_log}), 't',
 		"$how: the ledger counts on");
 	is($node->safe_psql($restored, q{SELECT count(*) FROM migrate_upgrade('head')}), 0,
 		"$how: then there is nothing to do");

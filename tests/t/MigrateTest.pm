@@ -118,7 +118,11 @@ sub contents
 		SELECT 'version', v FROM $schema.migrate_version v ORDER BY 2::text;
 		SELECT 'script', s FROM $schema.migrate_script s ORDER BY revision COLLATE "C";
 		SELECT 'log', l FROM $schema.migrate_log l ORDER BY id;
-		SELECT 'next', last_value, is_called FROM $schema.migrate_log_id_seq});
+		SELECT 'statements', d FROM $schema.migrate_log_detail d ORDER BY id;
+		SELECT 'unfinished', u FROM $schema.migrate_unfinished u ORDER BY revision;
+		SELECT 'next', last_value, is_called FROM $schema.migrate_log_id_seq;
+		SELECT 'next statements', last_value, is_called FROM $schema.migrate_log_detail_id_seq;
+		SELECT 'next run', last_value, is_called FROM $schema.migrate_run_seq});
 }
 
 # How many rows the extension's tables have: versions, scripts, ledger.
