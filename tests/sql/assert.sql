@@ -40,6 +40,26 @@ BEGIN
 END
 $$;
 
+-- What the blocks of an offline script come to.
+CREATE FUNCTION pg_temp.blocks(script text) RETURNS SETOF text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	block text[];
+	detail text;
+BEGIN
+	FOR block IN SELECT regexp_matches(script, 'DO E??''\n#.*?\nEND\n''', 'g') LOOP
+		BEGIN
+			EXECUTE block[1];
+			RETURN NEXT 'passed';
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+			RETURN NEXT concat_ws(', ', SQLSTATE, SQLERRM, detail);
+		END;
+	END LOOP;
+END
+$$;
+
 --
 -- Upgrade and downgrade
 --
@@ -195,10 +215,8 @@ $$);
 \pset format unaligned
 \pset tuples_only on
 SELECT migrate_upgrade_sql();
-SELECT migrate_downgrade_sql('head:base') AS script \gset
-SELECT (regexp_matches(migrate_upgrade_sql(), 'DO E??''\n#.*?\nEND\n''', 'g'))[1] \gexec
-SELECT (regexp_matches(:'script', 'DO E??''\n#.*?\nEND\n''', 'g'))[1] \gexec
-\echo :LAST_ERROR_SQLSTATE
+SELECT pg_temp.blocks(migrate_upgrade_sql());
+SELECT pg_temp.blocks(migrate_downgrade_sql('head:base'));
 \pset tuples_only off
 \pset format aligned
 
