@@ -320,23 +320,32 @@ mig_lock_targets_now(List *wanted, int timeout)
 }
 
 /*
- * Until the end of the GUC nest level, wait for a lock no longer than so many
- * milliseconds (0: leave it as it is).
+ * How early to check for a deadlock when a lock is waited for no longer than
+ * so many milliseconds.
  *
  * An autovacuum worker that is in the way is cancelled by whoever waits for
- * it, but only when the deadlock check of the waiter runs.  So that check has
- * to come well before lock_timeout; the setting is a superuser's, hence not
- * through mig_set_for_now().
+ * it, but only when the deadlock check of the waiter runs.  So that has to
+ * come well before lock_timeout.
+ */
+int
+mig_deadlock_timeout(int lock_timeout)
+{
+	int			early = Min(Max(lock_timeout / 4, MIN_DEADLOCK_TIMEOUT), MAX_DEADLOCK_TIMEOUT);
+
+	return Min(early, DeadlockTimeout);
+}
+
+/*
+ * Until the end of the GUC nest level, wait for a lock no longer than so many
+ * milliseconds (0: leave it as it is).  Only superusers may set
+ * deadlock_timeout, hence not through mig_set_for_now().
  */
 void
 mig_set_lock_patience(int lock_timeout)
 {
-	int			deadlock_timeout = Min(Max(lock_timeout / 4, MIN_DEADLOCK_TIMEOUT), MAX_DEADLOCK_TIMEOUT);
-
 	if (lock_timeout <= 0)
 		return;
 	mig_set_for_now("lock_timeout", psprintf("%d", lock_timeout));
-	if (deadlock_timeout < DeadlockTimeout)
-		(void) set_config_option("deadlock_timeout", psprintf("%d", deadlock_timeout), PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("deadlock_timeout", psprintf("%d", mig_deadlock_timeout(lock_timeout)), PGC_SUSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }

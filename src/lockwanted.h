@@ -21,6 +21,7 @@ typedef struct MigWantedLock
 
 extern List *mig_wanted_locks(const MigLockTargets *targets);
 extern void mig_lock_targets_now(List *wanted, int timeout);
+extern int	mig_deadlock_timeout(int lock_timeout);
 extern void mig_set_lock_patience(int lock_timeout);
 
 #endif							/* MIG_LOCKWANTED_H */

@@ -116,6 +116,19 @@ $holder->query_safe(q{COMMIT; SET application_name = 'billing'});
 wait_for_query($runner);
 is(version(), $revision, 'it goes on when the dump has ended');
 
+# A worker does not queue behind an old transaction, either.
+$revision = next_revision('CREATE INDEX CONCURRENTLY account_id ON account (id); VACUUM FULL account;');
+$holder->query_safe('BEGIN; LOCK TABLE account IN ACCESS SHARE MODE');
+usleep(1_000_000);
+start_query($runner, q{CALL migrate_run(lock_timeout => '500 ms', lock_retry_for => '3 min')});
+ok(wait_for_phase('waiting for other transactions'), 'a worker does not ask for a lock that an old transaction holds');
+is( $node->safe_psql('postgres', q{
+		SELECT count(*) FROM pg_locks WHERE relation = 'account'::regclass AND mode = 'AccessExclusiveLock'}),
+	0, 'and has none');
+$holder->query_safe('COMMIT');
+wait_for_query($runner);
+is(version(), $revision, 'it goes on when the transaction has ended');
+
 # Autovacuum steps aside, though the lock timeout is shorter than deadlock_timeout.
 $revision = next_revision('ALTER TABLE bill ADD COLUMN a integer;');
 $node->safe_psql('postgres', q{
