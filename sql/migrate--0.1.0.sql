@@ -98,7 +98,7 @@ ALTER SEQUENCE @extschema@.migrate_run_seq OWNED BY @extschema@.migrate_log.run;
 -- row has the statements of a transaction, since a row for each would take
 -- longer than many a statement.
 CREATE TABLE @extschema@.migrate_log_detail (
-	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	id bigint GENERATED ALWAYS AS IDENTITY,
 	run bigint NOT NULL,
 	schema_name name NOT NULL DEFAULT '',
 	direction text NOT NULL,
@@ -113,7 +113,8 @@ CREATE TABLE @extschema@.migrate_log_detail (
 	rows bigint[] NOT NULL,
 	wal_bytes bigint[] NOT NULL,
 	sqlstate text[],			-- NULL: all succeeded
-	error text[]
+	error text[],
+	PRIMARY KEY (run, id)
 );
 
 CREATE VIEW @extschema@.migrate_log_statement AS

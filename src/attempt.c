@@ -356,6 +356,8 @@ record_failure(void *arg)
 	begin_entry(attempt, &entry);
 	failed = attempt->atomic ? failed_result(attempt) : unfinished_result(attempt, trial->edata);
 	entry.statements = attempt->atomic ? 0 : attempt->done;
+	if (!attempt->atomic)
+		sum_statements(attempt, &entry);
 	entry.sqlstate = unpack_sql_state(trial->edata->sqlerrcode);
 	entry.error = trial->edata->message;
 	mig_step_record(attempt->recorder, attempt->store, attempt->prepared, &entry, NULL);

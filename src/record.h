@@ -38,7 +38,7 @@ typedef struct MigLogEntry
 	const char *message;
 	const char *path;
 	const char *checksum;
-	int			statements;		/* that have run */
+	int			statements;		/* that have run, and stay */
 	TimestampTz started_at;		/* of the first attempt */
 	Interval   *duration;
 	int			attempts;
