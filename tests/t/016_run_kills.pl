@@ -91,8 +91,11 @@ sub kill_something
 		$node->kill9;
 		for (1 .. 100)
 		{
+			# its children notice a little later, and until then it cannot be
+			# started, of which the pid file of the old one remains
 			sleep(0.1);
-			return 'postmaster' if $node->start(fail_ok => 1);
+			$node->{_pid} = undef;
+			return 'kill -9 of the postmaster' if $node->start(fail_ok => 1);
 		}
 		die 'the server cannot be started';
 	}
