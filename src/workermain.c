@@ -26,13 +26,14 @@
 #include "mend.h"
 #include "miscadmin.h"
 #include "mutex.h"
-#include "patience.h"
 #include "pg_compat.h"
 #include "postmaster/bgworker.h"
 #include "progress.h"
 #include "record.h"
 #include "spiutil.h"
 #include "stmtdigest.h"
+#include "storage/ipc.h"
+#include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
@@ -259,7 +260,6 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	MigStatementResult result = {0};
 	ErrorContextCallback callback;
 	uint64		wal_bytes = pgWalUsage.wal_bytes;
-	int64		lock_wait = mig_lock_watch_waited();
 	int			lock_timeout;
 
 	result.number = state->place.number;
@@ -277,7 +277,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	error_context_stack = callback.previous;
 	mig_lock_watch_end();
 	result.duration = GetCurrentTimestamp() - result.started_at;
-	result.lock_wait = mig_lock_watch_waited() - lock_wait;
+	result.lock_wait = mig_lock_watch_waited();
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
 	if (!again)
 		record(state, statement, &result);
@@ -311,29 +311,6 @@ begin_statement(WorkerState *state, int index)
 	state->place.text = pnstrdup(state->source.text + statement->start, statement->len);
 }
 
-/*
- * Wait until nobody is in the way of the statement who is there to stay, with
- * no transaction between two looks.  A statement that nobody queues behind
- * need not.
- */
-static void
-await_quiet(const WorkerState *state, const MigStatement *statement)
-{
-	MigPatience patience;
-	bool		quiet = statement->is_concurrent || statement->targets.count == 0;
-
-	mig_patience_begin(&patience, state->order->lock_timeout, state->order->lock_retry_for);
-	while (!quiet)
-	{
-		mig_begin_statement(state->place.text);
-		quiet = mig_is_quiet(&patience, &state->source, statement, 1);
-		mig_end_statement();
-		if (!quiet)
-			mig_pause(mig_look_pause(&patience));
-	}
-	mig_progress_phase(MIG_PHASE_RUNNING);
-}
-
 /* Run a statement that has not run yet. */
 static void
 run_statement(WorkerState *state, int index)
@@ -345,7 +322,6 @@ run_statement(WorkerState *state, int index)
 	begin_statement(state, index);
 	text = state->place.text;
 	mig_progress_statement(index + 1, statement->line);
-	await_quiet(state, statement);
 	if (statement->refuses != NULL)
 	{
 		ereport(NOTICE,
@@ -412,6 +388,16 @@ run_statements(WorkerState *state)
 	PG_END_TRY();
 }
 
+/*
+ * The end of the process: locks of the session are released by the abort of
+ * a transaction, but if there is none, by nobody.
+ */
+static void
+release_session_locks(int code, Datum arg)
+{
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
+}
+
 /* The main function of the background worker. */
 void
 migrate_worker_main(Datum main_arg)
@@ -426,6 +412,8 @@ migrate_worker_main(Datum main_arg)
 	state.statement_context = AllocSetContextCreate(context, "migrate statement", ALLOCSET_DEFAULT_SIZES);
 	state.place.source = &state.source;
 	attach(&state, DatumGetUInt32(main_arg));
+	/* called in reverse order: after the end of the transaction */
+	before_shmem_exit(release_session_locks, 0);
 	BackgroundWorkerInitializeConnectionByOid(state.order->database, state.order->authenticated_user,
 											  MIG_WORKER_CONNECTION);
 	/* messages before the settings are there */
