@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "lockwanted.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "parser/analyze.h"
@@ -114,10 +115,13 @@ mig_run_statement(const char *text)
 
 /*
  * Set lock_timeout for the session, since a local setting ends with the first
- * of the transactions of a CREATE INDEX CONCURRENTLY.
+ * of the transactions of a CREATE INDEX CONCURRENTLY; and deadlock_timeout, so
+ * that autovacuum steps aside in time.
  */
 void
 mig_set_lock_timeout(int milliseconds)
 {
 	SetConfigOption("lock_timeout", psprintf("%d", milliseconds), PGC_USERSET, PGC_S_SESSION);
+	if (milliseconds > 0)
+		SetConfigOption("deadlock_timeout", psprintf("%d", mig_deadlock_timeout(milliseconds)), PGC_SUSET, PGC_S_SESSION);
 }

@@ -26,6 +26,7 @@
 #include "mend.h"
 #include "miscadmin.h"
 #include "mutex.h"
+#include "patience.h"
 #include "pg_compat.h"
 #include "postmaster/bgworker.h"
 #include "progress.h"
@@ -260,6 +261,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	MigStatementResult result = {0};
 	ErrorContextCallback callback;
 	uint64		wal_bytes = pgWalUsage.wal_bytes;
+	int64		lock_wait = mig_lock_watch_waited();
 	int			lock_timeout;
 
 	result.number = state->place.number;
@@ -277,7 +279,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	error_context_stack = callback.previous;
 	mig_lock_watch_end();
 	result.duration = GetCurrentTimestamp() - result.started_at;
-	result.lock_wait = mig_lock_watch_waited();
+	result.lock_wait = mig_lock_watch_waited() - lock_wait;
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
 	if (!again)
 		record(state, statement, &result);
@@ -311,6 +313,29 @@ begin_statement(WorkerState *state, int index)
 	state->place.text = pnstrdup(state->source.text + statement->start, statement->len);
 }
 
+/*
+ * Wait until nobody is in the way of the statement who is there to stay, with
+ * no transaction between two looks.  A statement that nobody queues behind
+ * need not.
+ */
+static void
+await_quiet(const WorkerState *state, const MigStatement *statement)
+{
+	MigPatience patience;
+	bool		quiet = statement->is_concurrent || statement->targets.count == 0;
+
+	mig_patience_begin(&patience, state->order->lock_timeout, state->order->lock_retry_for);
+	while (!quiet)
+	{
+		mig_begin_statement(state->place.text);
+		quiet = mig_is_quiet(&patience, &state->source, statement, 1);
+		mig_end_statement();
+		if (!quiet)
+			mig_pause(mig_look_pause(&patience));
+	}
+	mig_progress_phase(MIG_PHASE_RUNNING);
+}
+
 /* Run a statement that has not run yet. */
 static void
 run_statement(WorkerState *state, int index)
@@ -322,6 +347,7 @@ run_statement(WorkerState *state, int index)
 	begin_statement(state, index);
 	text = state->place.text;
 	mig_progress_statement(index + 1, statement->line);
+	await_quiet(state, statement);
 	if (statement->refuses != NULL)
 	{
 		ereport(NOTICE,
