@@ -64,6 +64,7 @@ REGRESS = \
 	prove \
 	stamp_auto \
 	compare_roles \
+	run_concurrently \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

@@ -5,10 +5,11 @@
  *
  * CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY leave an invalid index,
  * which every change of the table goes on maintaining, and behind which IF
- * NOT EXISTS does nothing.  So those that the table had before the first try
- * are noted in migrate_unfinished; any other one is ours, and is dropped, as
- * is one that has the very name that is wanted, whoever left it.  Nobody else
- * can be building it just now: that takes the lock that we hold meanwhile.
+ * NOT EXISTS does nothing.  One that has the very name that is wanted is
+ * dropped, whoever left it.  Where the server makes up the name, the invalid
+ * indexes that were there before the first try are noted in
+ * migrate_unfinished; any other one is ours, and is dropped.  Nobody else can
+ * be building it just now: that takes the lock that we hold meanwhile.
  *
  * The list that is noted begins with the OID of a table, which is not one of
  * an index, so that it is never empty.
@@ -190,33 +191,38 @@ find_invalid(const char *condition, Oid object, Oid userid, const char *name)
 }
 
 /*
- * The invalid indexes that are ours to drop.  Before the first try those that
- * are there are noted: only one that has the wanted name is.
+ * The invalid indexes that were not there before the first try; before that,
+ * those that are there are noted.  Called in an owner scope.
  */
+static List *
+find_new_invalid(const MigMend *mend, const MigExtension *extension, const char *condition, Oid object, Oid userid)
+{
+	List	   *found = find_invalid(condition, object, userid, NULL);
+	List	   *noted = mig_unfinished_indexes(extension, mend->schema_name, mend->revision);
+
+	if (noted != NIL)
+		return list_difference_oid(found, noted);
+	mig_unfinished_note_indexes(extension, mend->schema_name, mend->revision, lcons_oid(object, found));
+	return NIL;
+}
+
+/* The invalid indexes that are ours to drop. */
 static List *
 find_leftovers(const MigMend *mend)
 {
-	bool		by_name = mend->kind == MIG_MEND_TABLE && mend->name != NULL;
 	Oid			object;
 	const char *condition = indexes_in_question(mend, &object);
 	MigOwnerScope scope;
 	List	   *leftovers;
-	List	   *noted;
 
 	if (!OidIsValid(object))
 		return NIL;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_enter_owner(&scope);
-	leftovers = find_invalid(condition, object, scope.userid, NULL);
-	noted = mig_unfinished_indexes(&scope.extension, mend->schema_name, mend->revision);
-	if (noted == NIL)
-	{
-		noted = lcons_oid(object, list_copy(leftovers));
-		mig_unfinished_note_indexes(&scope.extension, mend->schema_name, mend->revision, noted);
-	}
-	leftovers = list_difference_oid(leftovers, noted);
-	if (by_name)
-		leftovers = list_concat_unique_oid(leftovers, find_invalid(condition, object, scope.userid, mend->name));
+	if (mend->kind == MIG_MEND_TABLE && mend->name != NULL)
+		leftovers = find_invalid(condition, object, scope.userid, mend->name);
+	else
+		leftovers = find_new_invalid(mend, &scope.extension, condition, object, scope.userid);
 	mig_leave_owner(&scope);
 	PopActiveSnapshot();
 	return leftovers;
