@@ -46,6 +46,7 @@ REGRESS = \
 	ledger \
 	assert \
 	transaction \
+	run \
 	trust \
 	errors \
 	snapshot \

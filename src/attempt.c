@@ -108,6 +108,28 @@ record_success(const MigAttempt *attempt)
 	mig_step_record(attempt->recorder, attempt->store, attempt->prepared, &entry, attempt->results);
 }
 
+/*
+ * Begin what is done in a subtransaction: with a snapshot, and no wait for a
+ * lock without a limit.  Returns what end_body() needs.
+ */
+static int
+begin_body(const MigAttempt *attempt)
+{
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_set_lock_patience(attempt->patience.lock_timeout);
+	return guc_nestlevel;
+}
+
+/* The end of it. */
+static void
+end_body(int guc_nestlevel)
+{
+	PopActiveSnapshot();
+	AtEOXact_GUC(false, guc_nestlevel);
+}
+
 /* ----------
  * In one transaction
  * ----------
@@ -148,10 +170,8 @@ run_atomically(void *arg)
 	MigAttempt *attempt = (MigAttempt *) arg;
 	const MigPreparedStep *prepared = attempt->prepared;
 	List	   *locks;
-	int			guc_nestlevel = NewGUCNestLevel();
+	int			guc_nestlevel = begin_body(attempt);
 
-	PushActiveSnapshot(GetTransactionSnapshot());
-	mig_set_lock_patience(attempt->patience.lock_timeout);
 	mig_lock_watch_begin();
 	locks = mig_locks_to_take(&prepared->statements);
 	if (locks != NIL)
@@ -160,12 +180,12 @@ run_atomically(void *arg)
 		mig_lock_targets_now(locks, attempt->patience.lock_timeout);
 	}
 	mig_progress_phase(MIG_PHASE_RUNNING);
-	mig_execute_statements(&prepared->source, &prepared->statements, attempt->results);
+	mig_execute_statements(&prepared->source, &prepared->statements, attempt->results,
+						   attempt->patience.lock_timeout);
 	check_constraints(attempt);
 	record_success(attempt);
 	mig_lock_watch_end();
-	PopActiveSnapshot();
-	AtEOXact_GUC(false, guc_nestlevel);
+	end_body(guc_nestlevel);
 }
 
 /* ----------
@@ -227,13 +247,13 @@ record_by_statements(void *arg)
 {
 	MigAttempt *attempt = (MigAttempt *) arg;
 	MigOwnerScope scope;
+	int			guc_nestlevel = begin_body(attempt);
 
-	PushActiveSnapshot(GetTransactionSnapshot());
 	record_success(attempt);
 	mig_enter_owner(&scope);
 	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
 	mig_leave_owner(&scope);
-	PopActiveSnapshot();
+	end_body(guc_nestlevel);
 }
 
 /* Run what has not yet run of the revision. */
@@ -351,8 +371,8 @@ record_failure(void *arg)
 	const MigStatementResult *failed;
 	MigOwnerScope scope;
 	MigLogEntry entry;
+	int			guc_nestlevel = begin_body(attempt);
 
-	PushActiveSnapshot(GetTransactionSnapshot());
 	begin_entry(attempt, &entry);
 	failed = attempt->atomic ? failed_result(attempt) : unfinished_result(attempt, trial->edata);
 	entry.statements = attempt->atomic ? 0 : attempt->done;
@@ -367,7 +387,7 @@ record_failure(void *arg)
 		mig_record_statements(attempt->recorder, MIG_ORDINARY_SCHEMA, &entry, failed, 1);
 		mig_leave_owner(&scope);
 	}
-	PopActiveSnapshot();
+	end_body(guc_nestlevel);
 }
 
 /*

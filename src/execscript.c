@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "progress.h"
 #include "shadow.h"
+#include "storage/proc.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
@@ -142,11 +143,15 @@ fail_result(MigStatementResult *result, const ErrorData *edata)
  * statements run, the last one also if it fails, so that a caller that
  * catches the error can record them.
  *
+ * A script may set lock_timeout as it likes, but where the caller has one (in
+ * milliseconds; 0: none), it cannot do without: dumps contain SET lock_timeout
+ * = 0, and waiting for ever is never what is wanted.
+ *
  * Errors keep what they say, and get the place in the script.
  */
 void
 mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements,
-					   MigStatementResult *results)
+					   MigStatementResult *results, int lock_timeout)
 {
 	MigPlace	place = {source, NULL, 0, 0, 0, 0};
 	ErrorContextCallback callback;
@@ -183,6 +188,8 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 			if (results)
 				begin_result(&results[i], &place);
 			rows = execute_statement(source, statement, place.text);
+			if (lock_timeout > 0 && LockTimeout == 0)
+				mig_set_lock_patience(lock_timeout);
 			if (results)
 				end_result(&results[i], rows);
 		}

@@ -13,7 +13,7 @@
 
 extern bool mig_script_is_running(void);
 extern void mig_execute_statements(const MigScriptSource *source, const MigStatementList *statements,
-								   MigStatementResult *results);
+								   MigStatementResult *results, int lock_timeout);
 extern void mig_log_statement(const MigStatement *statement, const char *text);
 
 #endif							/* MIG_EXECSCRIPT_H */

@@ -292,20 +292,39 @@ fail(MigAttempt *attempt, ErrorData *edata)
 	ReThrowError(edata);
 }
 
+/* The same, where no statement is to blame: between two attempts. */
+static void
+fail_between(MigAttempt *attempt, ErrorData *edata)
+{
+	attempt->started_at = GetCurrentTimestamp();
+	attempt->results = NULL;
+	fail(attempt, edata);
+}
+
+/* For mig_try(). */
+static void
+pause_for(void *arg)
+{
+	mig_pause(*(long *) arg);
+}
+
 /*
  * Pause, holding nothing; if somebody waits for the end of the run, let him
  * run.  Returns whether the lock of the run is still ours.
  */
 static bool
-pause_run(long pause)
+pause_run(MigAttempt *attempt, long pause)
 {
 	bool		waited_for = is_waited_for();
+	ErrorData  *edata;
 
 	if (waited_for)
 		unlock_run();
 	else
 		next_transaction();
-	mig_pause(pause);
+	edata = mig_try(pause_for, &pause);
+	if (edata != NULL)
+		fail_between(attempt, edata);
 	return !waited_for;
 }
 
@@ -328,7 +347,7 @@ pause_before_next(MigAttempt *attempt, ErrorData *edata)
 			 errdetail("The next one is in %.1f s. In the way:\n%s", pause / 1000.0, blockers) :
 			 errdetail("The next one is in %.1f s.", pause / 1000.0)));
 	mig_progress_phase(MIG_PHASE_PAUSING);
-	return pause_run(pause);
+	return pause_run(attempt, pause);
 }
 
 /* For mig_try(): is nobody in the way of the step? */
@@ -362,14 +381,10 @@ await_quiet(MigAttempt *attempt)
 		ErrorData  *edata = mig_try(look_around, &trial);
 
 		if (edata != NULL)
-		{
-			attempt->started_at = GetCurrentTimestamp();
-			attempt->results = NULL;
-			fail(attempt, edata);
-		}
+			fail_between(attempt, edata);
 		if (trial.quiet)
 			return true;
-		if (!pause_run(mig_look_pause(&attempt->patience)))
+		if (!pause_run(attempt, mig_look_pause(&attempt->patience)))
 			return false;
 	}
 	return true;
@@ -417,7 +432,7 @@ begin_step(Production *production, const MigPreparedStep *prepared)
 
 /*
  * Make one step, in as many attempts as it takes.  Returns false if the lock
- * of the run was given up before the step was made.
+ * of the run was given up, or lost, before the step was made.
  */
 static bool
 run_step(Production *production, const MigPreparedStep *prepared)
@@ -427,6 +442,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 	for (;;)
 	{
 		ErrorData  *edata;
+		bool		locked = true;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!await_quiet(attempt))
@@ -438,13 +454,19 @@ run_step(Production *production, const MigPreparedStep *prepared)
 			unlock_run();
 			return false;
 		}
-		if (edata == NULL && (edata = commit_step()) == NULL)
-			return true;
+		if (edata == NULL)
+		{
+			edata = commit_step();
+			if (edata == NULL)
+				return true;
+			/* a transaction that is aborted takes the locks of the session along */
+			locked = false;
+		}
 		if (wants_commit(attempt, edata))
 			attempt->atomic = false;
 		else if (!mig_is_lock_failure(edata))
 			fail(attempt, edata);
-		else if (!pause_before_next(attempt, edata))
+		else if (!pause_before_next(attempt, edata) || !locked)
 			return false;
 	}
 }

@@ -89,7 +89,7 @@ run_and_read(const MigScope *scope, MigPreparedStep *section, bool undo, char **
 	MemoryContextSwitchTo(oldcontext);
 	PG_TRY();
 	{
-		mig_execute_statements(&section->source, &section->statements, NULL);
+		mig_execute_statements(&section->source, &section->statements, NULL, 0);
 		data = mig_read_replayed(scope);
 		if (undo)
 			RollbackAndReleaseCurrentSubTransaction();

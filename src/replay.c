@@ -151,7 +151,7 @@ mig_replay_begin(const MigReplay *replay)
 void
 mig_replay_step(const MigReplay *replay, int step)
 {
-	mig_execute_statements(&replay->steps[step].source, &replay->steps[step].statements, NULL);
+	mig_execute_statements(&replay->steps[step].source, &replay->steps[step].statements, NULL, 0);
 }
 
 /*
@@ -170,7 +170,7 @@ mig_run_text(const char *name, const char *sql)
 	prepared.source.len = strlen(prepared.source.text);
 	mig_parse_script(&prepared.source);
 	mig_parse_section(&prepared.source, &prepared.statements);
-	mig_execute_statements(&prepared.source, &prepared.statements, NULL);
+	mig_execute_statements(&prepared.source, &prepared.statements, NULL, 0);
 }
 
 /* On the shadow: read what the history has made. */

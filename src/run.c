@@ -170,7 +170,7 @@ run_step(const MigRecorder *recorder, int64 run, int number, const MigStore *sto
 	mig_step_announce(store->graph, prepared);
 	mig_progress_step(number, prepared->source.revision, store->graph->revisions[prepared->step->revision].message,
 					  prepared->statements.count);
-	mig_execute_statements(&prepared->source, &prepared->statements, results);
+	mig_execute_statements(&prepared->source, &prepared->statements, results, 0);
 	entry.duration = palloc0(sizeof(Interval));
 	entry.duration->time = GetCurrentTimestamp() - entry.started_at;
 	mig_progress_phase(MIG_PHASE_RECORDING);
