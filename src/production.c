@@ -462,7 +462,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 			/* a transaction that is aborted takes the locks of the session along */
 			locked = false;
 		}
-		if (wants_commit(attempt, edata))
+		if (locked && wants_commit(attempt, edata))
 			attempt->atomic = false;
 		else if (!mig_is_lock_failure(edata))
 			fail(attempt, edata);
