@@ -82,6 +82,7 @@ CALL pg_temp.pinned();
 DO $$ BEGIN CALL migrate_run('-1'); CALL migrate_run('-1'); END $$;
 CALL pg_temp.p();
 -- in a loop over a cursor
+SELECT (migrate_stamp('c3', purge => true)).new_version;
 DO $$
 DECLARE
 	target text;
@@ -108,10 +109,11 @@ SELECT pg_temp.versions();
 CALL migrate_run('head', lock_timeout => '0');
 CALL migrate_run('head', lock_retry_for => '100 days');
 SET migrate.lock_timeout = 0;
+SELECT (migrate_stamp('c3', purge => true)).new_version;
 SET default_transaction_isolation = serializable;
 CALL migrate_run('-1');
 SET default_transaction_isolation = 'repeatable read';
-CALL migrate_run('d4', lock_timeout => '50 ms', lock_retry_for => '1 s');
+CALL migrate_run('c3', lock_timeout => '50 ms', lock_retry_for => '1 s');
 SET default_transaction_read_only = on;
 CALL migrate_run('-1');
 RESET default_transaction_read_only;
