@@ -33,8 +33,6 @@
 #include "record.h"
 #include "spiutil.h"
 #include "stmtdigest.h"
-#include "storage/ipc.h"
-#include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
@@ -414,16 +412,6 @@ run_statements(WorkerState *state)
 	PG_END_TRY();
 }
 
-/*
- * The end of the process: locks of the session are released by the abort of
- * a transaction, but if there is none, by nobody.
- */
-static void
-release_session_locks(int code, Datum arg)
-{
-	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
-}
-
 /* The main function of the background worker. */
 void
 migrate_worker_main(Datum main_arg)
@@ -438,8 +426,6 @@ migrate_worker_main(Datum main_arg)
 	state.statement_context = AllocSetContextCreate(context, "migrate statement", ALLOCSET_DEFAULT_SIZES);
 	state.place.source = &state.source;
 	attach(&state, DatumGetUInt32(main_arg));
-	/* called in reverse order: after the end of the transaction */
-	before_shmem_exit(release_session_locks, 0);
 	BackgroundWorkerInitializeConnectionByOid(state.order->database, state.order->authenticated_user,
 											  MIG_WORKER_CONNECTION);
 	/* messages before the settings are there */
