@@ -77,5 +77,24 @@ class WithJdbc
 		out.println("cursor " + column("SELECT revision FROM migrate_downgrade(?)", "base"));
 		connection.commit();
 		out.println("left " + column("SELECT count(*) FROM migrate_version"));
+		out.println("registered " + column("SELECT path FROM migrate_register(?)", arguments[2]));
+		connection.commit();
+		try (PreparedStatement run = connection.prepareStatement("CALL migrate_run(?)"))
+		{
+			run.setString(1, "head");
+			try
+			{
+				run.execute();
+			}
+			catch (SQLException error)
+			{
+				out.println("in a transaction " + error.getSQLState());
+			}
+			connection.rollback();
+			connection.setAutoCommit(true);
+			run.execute();
+		}
+		out.println("run " + column("SELECT version_num || ' ' || indisvalid"
+				+ " FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass"));
 	}
 }

@@ -8,7 +8,7 @@ try:
     driver = importlib.import_module(sys.argv[1])
 except ImportError:
     sys.exit(77)
-first, second = sys.argv[2:]
+first, second, third = sys.argv[2:]
 
 connection = driver.connect("")
 cursor = connection.cursor()
@@ -41,3 +41,14 @@ print("cursor", part.fetchone()[0], part.fetchone()[0])
 part.close()
 connection.commit()
 print("left", column("SELECT count(*) FROM migrate_version"))
+print("registered", column("SELECT path FROM migrate_register(%s)", third))
+connection.commit()
+try:
+    cursor.execute("CALL migrate_run(%s)", ("head",))
+except driver.Error as error:
+    print("in a transaction", getattr(error, "sqlstate", None) or error.pgcode)
+connection.rollback()
+connection.autocommit = True
+cursor.execute("CALL migrate_run(%s)", ("head",))
+print("run", column("""SELECT version_num || ' ' || indisvalid
+    FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass"""))

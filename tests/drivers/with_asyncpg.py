@@ -7,7 +7,7 @@ try:
     import asyncpg
 except ImportError:
     sys.exit(77)
-first, second = sys.argv[1:]
+first, second, third = sys.argv[1:]
 
 
 async def main():
@@ -37,6 +37,15 @@ async def main():
         cursor = await connection.cursor("SELECT revision FROM migrate_downgrade($1)", "base")
         print("cursor", (await cursor.fetchrow())[0], (await cursor.fetchrow())[0])
     print("left", await column("SELECT count(*) FROM migrate_version"))
+    print("registered", await column("SELECT path FROM migrate_register($1)", third))
+    try:
+        async with connection.transaction():
+            await connection.fetch("CALL migrate_run($1)", "head")
+    except asyncpg.PostgresError as error:
+        print("in a transaction", error.sqlstate)
+    await connection.fetch("CALL migrate_run($1)", "head")
+    print("run", await column("""SELECT version_num || ' ' || indisvalid
+        FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass"""))
     await connection.close()
 
 

@@ -6,7 +6,7 @@ use utf8;
 eval { require DBI; require DBD::Pg; 1 } or exit 77;
 binmode(STDOUT, ':encoding(UTF-8)');
 utf8::decode($_) for @ARGV;
-my ($first, $second) = @ARGV;
+my ($first, $second, $third) = @ARGV;
 my $db = DBI->connect('dbi:Pg:', undef, undef,
 	{ AutoCommit => 1, RaiseError => 1, PrintError => 0, pg_server_prepare => 1 });
 
@@ -29,3 +29,12 @@ $db->do('DECLARE part CURSOR FOR SELECT revision FROM migrate_downgrade(?)', und
 print 'cursor ', column('FETCH part'), ' ', column('FETCH part'), "\n";
 $db->commit;
 print 'left ', column('SELECT count(*) FROM migrate_version'), "\n";
+print 'registered ', column('SELECT path FROM migrate_register(?)', $third), "\n";
+my $run = $db->prepare('CALL migrate_run(?)');
+$db->begin_work;
+eval { $run->execute('head') };
+print 'in a transaction ', $db->state, "\n";
+$db->rollback;
+$run->execute('head');
+print 'run ', column(q{SELECT version_num || ' ' || indisvalid
+	FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass}), "\n";

@@ -7,7 +7,7 @@ try {
 } catch (error) {
 	process.exit(77);
 }
-const [first, second] = process.argv.slice(2);
+const [first, second, third] = process.argv.slice(2);
 
 async function main() {
 	const client = new pg.Client();
@@ -34,6 +34,14 @@ async function main() {
 	console.log('cursor', await column('FETCH part'), await column('FETCH part'));
 	await client.query('COMMIT');
 	await say('left', column('SELECT count(*) FROM migrate_version'));
+	await say('registered', column('SELECT path FROM migrate_register($1)', third));
+	const run = { name: 'run', text: 'CALL migrate_run($1)', values: ['head'] };
+	await client.query('BEGIN');
+	await say('in a transaction', client.query(run).catch((error) => error.code));
+	await client.query('ROLLBACK');
+	await client.query(run);
+	await say('run', column(`SELECT version_num || ' ' || indisvalid
+		FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass`));
 	await client.end();
 }
 

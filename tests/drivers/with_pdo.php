@@ -2,7 +2,7 @@
 // The checks of 008_drivers.pl with PDO: parameters bound in the server.
 if (!extension_loaded('pdo_pgsql'))
     exit(77);
-[, $first, $second] = $argv;
+[, $first, $second, $third] = $argv;
 $db = new PDO(sprintf('pgsql:host=%s;port=%s;dbname=%s;user=%s', getenv('PGHOST'), getenv('PGPORT'), getenv('PGDATABASE'), getenv('PGUSER')));
 $db->setAttribute(PDO::ATTR_ERRMODE, PDO::ERRMODE_EXCEPTION);
 
@@ -37,3 +37,15 @@ $db->exec("DECLARE part CURSOR FOR SELECT revision FROM migrate_downgrade('base'
 echo 'cursor ', column('FETCH part'), ' ', column('FETCH part'), "\n";
 $db->commit();
 echo 'left ', column('SELECT count(*) FROM migrate_version'), "\n";
+echo 'registered ', column('SELECT path FROM migrate_register(?)', $third), "\n";
+$run = $db->prepare('CALL migrate_run(?)');
+$db->beginTransaction();
+try {
+    $run->execute(['head']);
+} catch (PDOException $error) {
+    echo 'in a transaction ', $error->getCode(), "\n";
+}
+$db->rollBack();
+$run->execute(['head']);
+echo 'run ', column("SELECT version_num || ' ' || indisvalid
+    FROM migrate_version, pg_index WHERE indexrelid = 'account_t'::regclass"), "\n";

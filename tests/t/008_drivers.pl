@@ -16,7 +16,8 @@ my $text = "it's %s 100% ?, :x \$1 \\ \"\xC3\xA4\"";
 my @scripts = (
 	script('a1', message => 'first', up => "CREATE TABLE account AS SELECT '" . ($text =~ s/'/''/gr) . "'::text AS t;",
 		down => 'DROP TABLE account;'),
-	script('b2', revises => 'a1', message => 'second: %s ? :x $1'));
+	script('b2', revises => 'a1', message => 'second: %s ? :x $1'),
+	script('c3', revises => 'b2', message => 'third', up => "VACUUM account;\nCREATE INDEX CONCURRENTLY account_t ON account (t);"));
 my $expected = <<"END";
 registered versions/a1.sql
 registered versions/b2_second_s_x_1.sql
@@ -29,6 +30,9 @@ error MG001
 text $text
 cursor b2 a1
 left 0
+registered versions/c3_third.sql
+in a transaction MG008
+run c3 true
 END
 
 my $jars = $ENV{CLASSPATH} // '/usr/share/java/postgresql.jar';
