@@ -1,5 +1,6 @@
-# pg_cron runs an upgrade, by a connection of its own or in a background
-# worker.  A job for @reboot runs at once, others within a minute at best.
+# pg_cron runs an upgrade, in one transaction or in many, by a connection of its
+# own or in a background worker.  A job for @reboot runs at once, others within
+# a minute at best.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -18,22 +19,30 @@ $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_cron'\ncro
 $node->restart;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_cron;
-	SELECT cron.schedule('deploy', '@reboot', $$SELECT migrate_upgrade('head')$$)});
+	SELECT cron.schedule('deploy', '@reboot', 'SELECT')});
 
 my $number = 0;
 for my $workers (qw(off on))
 {
-	$number++;
-	register($node, 'postgres', "r$number", revises => $number > 1 ? 'r' . ($number - 1) : '', up => "CREATE TABLE t$number ();");
-	$node->safe_psql('postgres', 'TRUNCATE cron.job_run_details');
-	$node->append_conf('postgresql.conf', "cron.use_background_workers = $workers\n");
-	$node->restart;
-	$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')})
-	  or die 'the job did not run';
-	is($node->safe_psql('postgres', 'SELECT status FROM cron.job_run_details'), 'succeeded', "cron.use_background_workers = $workers: the job runs")
-	  or diag($node->safe_psql('postgres', 'SELECT return_message FROM cron.job_run_details'));
-	is($node->safe_psql('postgres', "SELECT version_num, to_regclass('t$number') FROM migrate_version"), "r$number|t$number",
-		'and has migrated the database');
+	for my $command (q{SELECT migrate_upgrade('head')}, q{CALL migrate_run('head')})
+	{
+		my $name = "cron.use_background_workers = $workers, $command";
+
+		$number++;
+		register($node, 'postgres', "r$number", revises => $number > 1 ? 'r' . ($number - 1) : '',
+			up => "CREATE TABLE t$number (i integer);\n"
+			  . 'CREATE INDEX ' . ($command =~ /CALL/ ? 'CONCURRENTLY' : '') . " ON t$number (i);");
+		$node->safe_psql('postgres', "TRUNCATE cron.job_run_details; UPDATE cron.job SET command = \$\$$command\$\$");
+		$node->append_conf('postgresql.conf', "cron.use_background_workers = $workers\n");
+		$node->restart;
+		$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')})
+		  or die 'the job did not run';
+		is($node->safe_psql('postgres', 'SELECT status FROM cron.job_run_details'), 'succeeded', "$name: the job runs")
+		  or diag($node->safe_psql('postgres', 'SELECT return_message FROM cron.job_run_details'));
+		is( $node->safe_psql('postgres', qq{
+				SELECT version_num, indisvalid FROM migrate_version, pg_index WHERE indrelid = to_regclass('t$number')}),
+			"r$number|t", "$name: the database is migrated");
+	}
 }
 
 $node->stop;
