@@ -18,11 +18,13 @@ my $planted = q{
 	CREATE TABLE S.migrate_version AS SELECT 'planted'::name AS schema_name, 'planted'::text AS version_num;
 	CREATE TABLE S.migrate_script AS SELECT 'planted'::text AS revision, 'planted'::text AS script;
 	CREATE TABLE S.migrate_log AS SELECT 1::bigint AS id;
+	CREATE TABLE S.migrate_log_detail AS SELECT 1::bigint AS id;
+	CREATE TABLE S.migrate_unfinished AS SELECT 'planted'::text AS revision;
 	CREATE TABLE S.migrate_summary AS SELECT '{planted}'::text[] AS heads, '{planted}'::text[] AS real_heads;
 	CREATE TABLE S.pg_extension AS SELECT 1 AS oid;
 	CREATE DOMAIN S.text AS pg_catalog.text CHECK (false);
 	CREATE DOMAIN S.name AS pg_catalog.name CHECK (false)};
-for my $type (qw(text name int4 int8 text[]))
+for my $type (qw(text name oid int4 int8 text[]))
 {
 	my $function = 'S.compare_' . ($type =~ s/\W/_/gr);
 
@@ -32,7 +34,9 @@ for my $type (qw(text name int4 int8 text[]))
 	  for qw(= <> < >);
 }
 for my $function ('cardinality(a pg_catalog.text[])', 'current_setting(a pg_catalog.text)', 'clock_timestamp()',
-	'pg_current_xact_id()', 'inet_client_addr()', 'migrate_script_changed()', 'nextval(a pg_catalog.regclass)')
+	'pg_current_xact_id()', 'inet_client_addr()', 'migrate_script_changed()', 'nextval(a pg_catalog.regclass)',
+	'migrate_log_is_append_only()', 'pg_has_role(a pg_catalog.oid, b pg_catalog.oid, c pg_catalog.text)',
+	'has_schema_privilege(a pg_catalog.oid, b pg_catalog.oid, c pg_catalog.text)')
 {
 	$planted .= ";\nCREATE FUNCTION S.$function RETURNS boolean LANGUAGE sql AS \$\$ SELECT S.caught('$function') \$\$";
 }
@@ -57,6 +61,10 @@ my @work = (
 	'migrate_history()', q{migrate_show('head')}, 'migrate_graph()', 'migrate_export()', q{migrate_downgrade_sql('head:base')},
 	q{migrate_downgrade('-1')}, q{migrate_stamp('head', true)}, q{migrate_revision('x', rev_id => 'c3')},
 	q{migrate_unregister('c3')}, q{migrate_downgrade('base')}, q{migrate_edit('b2', } . quoted(script('b2', revises => 'a1')) . ')');
+push @work,
+  'SELECT public.migrate_register(' . quoted(script('d4', revises => 'b2',
+		up => "SET lock_timeout = '1 s';\nVACUUM app.account;\nCREATE INDEX CONCURRENTLY account_id ON app.account (id);")) . '::pg_catalog.text)',
+  q{CALL public.migrate_run('head')}, q{CALL public.migrate_run('base')}, q{SELECT public.migrate_unregister('d4')};
 
 for my $path ('evil, public', 'evil, pg_catalog, public', 'evil', 'pg_temp, evil, pg_catalog, public')
 {
@@ -64,7 +72,7 @@ for my $path ('evil, public', 'evil, pg_catalog, public', 'evil', 'pg_temp, evil
 	my ($status, $stdout, $stderr) = $node->psql('postgres',
 		join(";\n", ($path =~ /pg_temp/ ? $temporary : ()), "SET search_path = $path", @work));
 	is("$status $stderr", '0 ', "search_path = $path: nothing planted is met");
-	is(rows_of($node, 'postgres'), '0 2 7', "search_path = $path: the rows are in the extension's own tables");
+	is(rows_of($node, 'postgres'), '0 2 13', "search_path = $path: the rows are in the extension's own tables");
 }
 is( $node->safe_psql('postgres', 'SELECT version_num, revision, (SELECT count(*) FROM evil.migrate_log) FROM evil.migrate_version, evil.migrate_script'),
 	'planted|planted|1',
