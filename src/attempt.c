@@ -164,7 +164,7 @@ check_constraints(MigAttempt *attempt)
 }
 
 /* The statements, the version rows and the ledger. */
-static void
+static bool
 run_atomically(void *arg)
 {
 	MigAttempt *attempt = (MigAttempt *) arg;
@@ -186,6 +186,7 @@ run_atomically(void *arg)
 	record_success(attempt);
 	mig_lock_watch_end();
 	end_body(guc_nestlevel);
+	return true;
 }
 
 /* ----------
@@ -233,16 +234,17 @@ typedef struct WorkerTrial
 	ErrorData  *edata;
 } WorkerTrial;
 
-static void
+static bool
 run_worker(void *arg)
 {
 	WorkerTrial *trial = (WorkerTrial *) arg;
 
 	trial->edata = mig_worker_run(&trial->task);
+	return true;
 }
 
 /* The version rows and the ledger, after the last statement. */
-static void
+static bool
 record_by_statements(void *arg)
 {
 	MigAttempt *attempt = (MigAttempt *) arg;
@@ -254,6 +256,7 @@ record_by_statements(void *arg)
 	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
 	mig_leave_owner(&scope);
 	end_body(guc_nestlevel);
+	return true;
 }
 
 /* Run what has not yet run of the revision. */
@@ -363,7 +366,7 @@ typedef struct FailureTrial
 } FailureTrial;
 
 /* The ledger keeps what failed, and how many statements stay. */
-static void
+static bool
 record_failure(void *arg)
 {
 	FailureTrial *trial = (FailureTrial *) arg;
@@ -388,6 +391,7 @@ record_failure(void *arg)
 		mig_leave_owner(&scope);
 	}
 	end_body(guc_nestlevel);
+	return true;
 }
 
 /*

@@ -22,7 +22,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "autogen.h"
 #include "changescript.h"
 #include "errcodes.h"
@@ -33,10 +32,10 @@
 #include "replay.h"
 #include "schemaread.h"
 #include "spiutil.h"
+#include "trial.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 /* how often renames may lead to more of them: table, its index, ... */
 #define MAX_RENAME_ROUNDS	5
@@ -277,6 +276,25 @@ run_and_compare(Direction *direction, char **script, char **reason)
 	return true;
 }
 
+/* A script that is tried. */
+typedef struct ScriptTrial
+{
+	Direction  *direction;
+	char	  **script;
+	char	  **reason;
+	bool		proved;
+} ScriptTrial;
+
+/* For mig_try(). */
+static bool
+run_script(void *arg)
+{
+	ScriptTrial *trial = (ScriptTrial *) arg;
+
+	trial->proved = run_and_compare(trial->direction, trial->script, trial->reason);
+	return trial->proved;
+}
+
 /*
  * Run a script in a subtransaction: does it do what it should?  If not, it is
  * as if it had not been run, and *reason or *error says why not.
@@ -284,37 +302,12 @@ run_and_compare(Direction *direction, char **script, char **reason)
 static bool
 try_script(Direction *direction, char **script, char **reason, ErrorData **error)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	volatile bool proved = false;
+	ScriptTrial trial = {direction, script, reason, false};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		proved = run_and_compare(direction, script, reason);
-		if (proved)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(oldcontext);
-		*error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-		if ((*error)->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES ||
-			ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(*error);
-	}
-	PG_END_TRY();
-	return proved;
+	*error = mig_try(run_script, &trial);
+	if (*error != NULL && mig_is_of_the_moment(*error))
+		ReThrowError(*error);
+	return trial.proved;
 }
 
 /* The error of a script that is not what it should be. */

@@ -22,7 +22,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -34,10 +33,10 @@
 #include "shadow.h"
 #include "spiutil.h"
 #include "tcop/dest.h"
+#include "trial.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 /* the most statements in one subtransaction: so many may have to run again */
 #define MAX_CHUNK	256
@@ -205,16 +204,28 @@ be_quiet(void)
 		mig_set_for_now("client_min_messages", "error");
 }
 
-/* Run statements, up to the first failure, in the current subtransaction. */
-static void
-run_statements(Execution *execution, const int *statements, int n, volatile int *done)
+/* Statements that are run together. */
+typedef struct Chunk
 {
-	while (*done < n)
-	{
-		run_statement(execution, statements[*done]);
-		(*done)++;
-	}
-	end_settings(execution);
+	Execution  *execution;
+	const int  *statements;
+	int			n;
+	bool		again;
+	int			done;
+} Chunk;
+
+/* For mig_try(): run statements, up to the first failure. */
+static bool
+run_statements(void *arg)
+{
+	Chunk	   *chunk = (Chunk *) arg;
+
+	if (chunk->again)
+		be_quiet();
+	for (; chunk->done < chunk->n; chunk->done++)
+		run_statement(chunk->execution, chunk->statements[chunk->done]);
+	end_settings(chunk->execution);
+	return true;
 }
 
 /*
@@ -224,34 +235,16 @@ run_statements(Execution *execution, const int *statements, int n, volatile int 
 static int
 run_chunk(Execution *execution, const int *statements, int n, bool again, ErrorData **error)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	volatile int done = 0;
+	Chunk		chunk = {execution, statements, n, again, 0};
+	ErrorData  *edata = mig_try(run_statements, &chunk);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
+	if (edata != NULL)
 	{
-		if (again)
-			be_quiet();
-		run_statements(execution, statements, n, &done);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(oldcontext);
-		*error = CopyErrorData();
-		mig_place_move_position(&execution->place, *error);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
+		mig_place_move_position(&execution->place, edata);
 		execution->nestlevel = 0;
+		*error = edata;
 	}
-	PG_END_TRY();
-	return done;
+	return chunk.done;
 }
 
 /* ----------
@@ -346,7 +339,7 @@ run_all(Execution *execution, const int *statements, int n, Failures *failures)
 	while (next < n)
 	{
 		int			size = Min(chunk, n - next);
-		ErrorData  *error;
+		ErrorData  *error = NULL;
 		ErrorData  *other_error;
 		int			done = run_chunk(execution, statements + next, size, false, &error);
 

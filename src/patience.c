@@ -35,11 +35,13 @@ mig_patience_begin(MigPatience *patience, int lock_timeout, int lock_retry_for)
 	patience->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), lock_retry_for);
 }
 
-/* Is the error one that goes away when others have let go of their locks? */
+/* Is the error one that goes away when others are out of the way? */
 bool
 mig_is_lock_failure(const ErrorData *edata)
 {
-	return edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || edata->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+	return edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		edata->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		edata->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
 /*

@@ -34,6 +34,7 @@
 #include "spiutil.h"
 #include "trial.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -106,8 +107,8 @@ give_up(const Production *production, int holder)
 			(errcode(ERRCODE_MIG_RUN_ACTIVE),
 			 errmsg("another run is active"),
 			 holder != 0 ?
-			 errdetail("Process %d has been running it for more than %d ms.", holder, production->options->lock_retry_for) :
-			 errdetail("It has not ended for %d ms.", production->options->lock_retry_for),
+			 errdetail("That of process %d has not ended within %d ms.", holder, production->options->lock_retry_for) :
+			 errdetail("It has not ended within %d ms.", production->options->lock_retry_for),
 			 errhint("SELECT * FROM migrate_progress shows what it does. Call again later, or with a longer lock_retry_for.")));
 }
 
@@ -261,7 +262,7 @@ tell_nothing_to_do(const MigRunOptions *options)
  * ----------
  */
 
-/* Commit a step.  An error is one of the step, and the last one of the run. */
+/* Commit a step; returns the error, if there is one. */
 static ErrorData *
 commit_step(void)
 {
@@ -302,10 +303,11 @@ fail_between(MigAttempt *attempt, ErrorData *edata)
 }
 
 /* For mig_try(). */
-static void
+static bool
 pause_for(void *arg)
 {
 	mig_pause(*(long *) arg);
+	return true;
 }
 
 /*
@@ -357,7 +359,7 @@ typedef struct QuietTrial
 	bool		quiet;
 } QuietTrial;
 
-static void
+static bool
 look_around(void *arg)
 {
 	QuietTrial *trial = (QuietTrial *) arg;
@@ -365,6 +367,7 @@ look_around(void *arg)
 
 	trial->quiet = mig_is_quiet(&trial->attempt->patience, &prepared->source, prepared->statements.items,
 								prepared->statements.count);
+	return true;
 }
 
 /*
@@ -493,6 +496,40 @@ run_plan(Production *production)
  * ----------
  */
 
+/* For mig_try(): read the script location, under the patience of the run. */
+static bool
+refresh(void *arg)
+{
+	const MigRunOptions *options = (const MigRunOptions *) arg;
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	mig_set_lock_patience(options->lock_timeout);
+	mig_store_refresh();
+	AtEOXact_GUC(false, guc_nestlevel);
+	return true;
+}
+
+/*
+ * Read the script location.  Known scripts that have changed are not replaced
+ * while another run is active; we wait for its end without a snapshot.
+ */
+static void
+refresh_store(const MigRunOptions *options)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), options->lock_retry_for);
+	ErrorData  *edata;
+
+	while ((edata = mig_try(refresh, unconstify(MigRunOptions *, options))) != NULL)
+	{
+		if ((edata->sqlerrcode != ERRCODE_MIG_RUN_ACTIVE && !mig_is_lock_failure(edata)) ||
+			GetCurrentTimestamp() >= deadline)
+			ReThrowError(edata);
+		next_transaction();
+		mig_pause(LAST_LOOK);
+	}
+	next_transaction();
+}
+
 /*
  * Run to a target, a transaction for each step.  The caller has made sure
  * that the transaction may be ended.
@@ -514,8 +551,7 @@ mig_run_in_production(const MigRunOptions *options)
 	production.step_context = AllocSetContextCreate(production.context, "migrate step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(production.context);
 
-	mig_store_refresh();
-	next_transaction();
+	refresh_store(options);
 	done = !make_plan(&production, false);
 	if (done)
 		tell_nothing_to_do(options);

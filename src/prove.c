@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "autogen.h"
 #include "errcodes.h"
 #include "execscript.h"
@@ -28,8 +27,8 @@
 #include "replay.h"
 #include "report.h"
 #include "result.h"
+#include "trial.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 /* how many differences a row lists */
 #define MAX_LISTED_DIFFERENCES	100
@@ -64,14 +63,24 @@ error_text(const ErrorData *error)
 	return place ? psprintf("%s (%s)", error->message, place) : pstrdup(error->message);
 }
 
-/* Is it an error of the moment, not of the script? */
-static bool
-ends_proof(const ErrorData *error)
+/* A section that is run, and what there is then. */
+typedef struct SectionTrial
 {
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	const MigScope *scope;
+	const MigPreparedStep *section;
+	bool		undo;
+	MigSchemaData *data;
+} SectionTrial;
 
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED || error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION;
+/* For mig_try(). */
+static bool
+run_section(void *arg)
+{
+	SectionTrial *trial = (SectionTrial *) arg;
+
+	mig_execute_statements(&trial->section->source, &trial->section->statements, NULL, 0);
+	trial->data = mig_read_replayed(trial->scope);
+	return !trial->undo;
 }
 
 /*
@@ -79,42 +88,17 @@ ends_proof(const ErrorData *error)
  * failed, *failure says how.  With undo, it is as if it had not been run.
  */
 static MigSchemaData *
-run_and_read(const MigScope *scope, MigPreparedStep *section, bool undo, char **failure)
+run_and_read(const MigScope *scope, const MigPreparedStep *section, bool undo, char **failure)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	MigSchemaData *volatile data = NULL;
+	SectionTrial trial = {scope, section, undo, NULL};
+	ErrorData  *error = mig_try(run_section, &trial);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		mig_execute_statements(&section->source, &section->statements, NULL, 0);
-		data = mig_read_replayed(scope);
-		if (undo)
-			RollbackAndReleaseCurrentSubTransaction();
-		else
-			ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(oldcontext);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-		if (ends_proof(error))
-			ReThrowError(error);
-		*failure = error_text(error);
-		data = NULL;
-	}
-	PG_END_TRY();
-	return data;
+	if (error == NULL)
+		return trial.data;
+	if (mig_is_of_the_moment(error))
+		ReThrowError(error);
+	*failure = error_text(error);
+	return NULL;
 }
 
 /* ----------

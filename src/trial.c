@@ -15,7 +15,8 @@
 /*
  * Do something in a subtransaction.  If it raises an error, the
  * subtransaction is rolled back, with the locks that it took, and the error
- * is returned, in the current memory context; else NULL.
+ * is returned, in the current memory context; else NULL.  Without an error it
+ * is rolled back if the body says so.
  *
  * Which errors are not to be swallowed is for the caller to know: he throws
  * them again (ReThrowError).
@@ -31,8 +32,10 @@ mig_try(MigTrialBody body, void *arg)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		body(arg);
-		ReleaseCurrentSubTransaction();
+		if (body(arg))
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -45,4 +48,17 @@ mig_try(MigTrialBody body, void *arg)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return edata;
+}
+
+/*
+ * Is it an error of the moment, which says nothing of what was tried: a
+ * cancel, a lock timeout, a lack of memory?
+ */
+bool
+mig_is_of_the_moment(const ErrorData *edata)
+{
+	int			category = ERRCODE_TO_CATEGORY(edata->sqlerrcode);
+
+	return edata->sqlerrcode == ERRCODE_QUERY_CANCELED || edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_OPERATOR_INTERVENTION;
 }

@@ -8,8 +8,10 @@
 #ifndef MIG_TRIAL_H
 #define MIG_TRIAL_H
 
-typedef void (*MigTrialBody) (void *arg);
+/* Returns whether what was done is to stay. */
+typedef bool (*MigTrialBody) (void *arg);
 
 extern ErrorData *mig_try(MigTrialBody body, void *arg);
+extern bool mig_is_of_the_moment(const ErrorData *edata);
 
 #endif							/* MIG_TRIAL_H */
