@@ -5,9 +5,9 @@
  *
  * The script does on a server without the extension what a run does on one
  * that has it: the statements, and after each step the version table.  It is
- * one transaction, but for statements that refuse to run in one.  Since it is
- * written for a database that it cannot see, it begins by checking that the
- * database is where the script starts.
+ * one transaction, but for statements that refuse to run in one, or must be
+ * committed before others.  Since it is written for a database that it cannot
+ * see, it begins by checking that the database is where the script starts.
  *
  *-------------------------------------------------------------------------
  */
@@ -197,7 +197,7 @@ append_statements(StringInfo buf, const MigPreparedStep *prepared)
 		bool		terminated;
 		size_t		end = statement_end(source, statement, section_end, &terminated);
 
-		if (in_transaction == (statement->refuses != NULL || section->no_transaction))
+		if (in_transaction == (statement->refuses != NULL || statement->new_enum_value != NULL || section->no_transaction))
 		{
 			appendStringInfoString(buf, in_transaction ? "COMMIT;\n\n" : "BEGIN;\n\n");
 			in_transaction = !in_transaction;

@@ -138,6 +138,13 @@ SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\nC
 SELECT migrate_upgrade_sql();
 
 --
+-- An enum value that is added and used wants a commit between
+--
+CALL pg_temp.reset();
+SELECT revision FROM migrate_register(E'-- Revision ID: a\n-- migrate:upgrade\nALTER TYPE mood ADD VALUE \'sad\';\nINSERT INTO account VALUES (\'sad\');');
+SELECT migrate_upgrade_sql();
+
+--
 -- The script runs: here in the place of another table of versions
 --
 \pset format aligned
