@@ -54,3 +54,25 @@ SELECT * FROM account_overview;
 
 -- Does every downgrade of the history undo its upgrade?
 SELECT * FROM migrate_prove();
+
+-- Production: this index is built without locking out writers, which no
+-- transaction can do, and a query must be true before the run goes on.
+SELECT revision AS newest FROM migrate_heads() \gset
+SELECT action FROM migrate_register(format($script$-- find invoices by state
+--
+-- Revision ID: c0ffee5eed42
+-- Revises: %s
+
+-- migrate:upgrade
+CREATE INDEX CONCURRENTLY invoice_state_idx ON invoice (state);
+-- migrate:assert
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'invoice_state_idx'::regclass;
+
+-- migrate:downgrade
+DROP INDEX CONCURRENTLY invoice_state_idx;
+$script$, :'newest'));
+
+-- A production run commits revision by revision, never queues the site behind
+-- a lock, and goes on where it was interrupted.
+CALL migrate_run('head');
+SELECT run, revision, statement, line, duration, wal_bytes FROM migrate_log_statement WHERE revision = 'c0ffee5eed42';
