@@ -72,15 +72,15 @@ is( $node->safe_psql('postgres', q{
 		FROM pg_proc JOIN pg_depend ON objid = pg_proc.oid AND classid = 'pg_proc'::regclass AND deptype = 'e'
 			JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'migrate'
 		WHERE has_function_privilege('stranger', pg_proc.oid, 'EXECUTE')}),
-	'migrate_branches migrate_current migrate_graph migrate_heads migrate_history',
+	'migrate_branches migrate_current migrate_graph migrate_heads migrate_history migrate_runs',
 	'may look at names and positions, and nothing else');
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
-		WHERE relname LIKE 'migrate%' AND relkind IN ('r', 'S')
+		WHERE relname LIKE 'migrate%' AND relkind IN ('r', 'S', 'v')
 			AND (CASE relkind WHEN 'S' THEN has_sequence_privilege('stranger', oid, 'USAGE, SELECT, UPDATE')
 				ELSE has_table_privilege('stranger', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES') END)}),
-	'migrate_version',
-	'and at the version table');
+	'migrate_progress migrate_version',
+	'and at the version table and the progress of runs');
 refused('stranger', q{SELECT migrate_upgrade('head')}, '42501', qr/permission denied for function migrate_upgrade/,
 	'may not upgrade');
 is(as('stranger', q{SELECT revision FROM migrate_heads()}), 'b2', 'sees the heads');
