@@ -214,17 +214,17 @@ note 'statement_timeout';
 history(join('', trace('1'), gate()), join('', trace('2a'), "VACUUM item;\n", gate(), trace('2b')));
 my $gate = $node->background_psql('postgres');
 $gate->query_safe('SELECT pg_advisory_lock(21)');
-fails('in a statement', '57014', qr/statement timeout/, '|||r1:57014', set => q{SET statement_timeout = '300 ms'});
+fails('in a statement', '57014', qr/statement timeout/, '|||r1:57014', set => q{SET statement_timeout = '1 s'});
 $gate->query_safe('SELECT pg_advisory_unlock(21)');
 $node->safe_psql('postgres', q{CALL migrate_run('r1')});
 $gate->query_safe('SELECT pg_advisory_lock(21)');
-fails('in a wait for the worker', '57014', qr/statement timeout/, '1 2a|r1|r2:2|r1:57014 r1 r2:57014', set => q{SET statement_timeout = '600 ms'});
+fails('in a wait for the worker', '57014', qr/statement timeout/, '1 2a|r1|r2:2|r1:57014 r1 r2:57014', set => q{SET statement_timeout = '2 s'});
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'migrate worker'}), 0,
 	'in a wait for the worker: it has ended');
 $gate->query_safe('SELECT pg_advisory_unlock(21)');
 succeeds('in a wait for the worker', '1 2a 2b|r2||r1:57014 r1 r2:57014 r2');
 
-history(join('', trace('1a'), "SET statement_timeout = '200 ms';\nVACUUM item;\n", gate(), trace('1b')));
+history(join('', trace('1a'), "VACUUM item;\nSET statement_timeout = '500 ms';\n", gate(), trace('1b')));
 $gate->query_safe('SELECT pg_advisory_lock(21)');
 fails('of the worker', '57014', qr/statement timeout.*statement 4/s, '1a||r1:3|r1:57014');
 $gate->query_safe('SELECT pg_advisory_unlock(21)');
@@ -232,7 +232,7 @@ succeeds('of the worker', '1a 1b|r1||r1:57014 r1');
 
 history(join('', trace('1')), join('', trace('2'), 'ALTER TABLE item ADD x integer;'));
 $gate->query_safe('BEGIN; LOCK TABLE item IN ACCESS SHARE MODE');
-fails('in a pause between two attempts', '57014', qr/statement timeout/, '1|r1||r1 r2:57014', set => q{SET statement_timeout = '800 ms'},
+fails('in a pause between two attempts', '57014', qr/statement timeout/, '1|r1||r1 r2:57014', set => q{SET statement_timeout = '2 s'},
 	arguments => q{'head', lock_timeout => '50 ms'});
 $gate->query_safe('ROLLBACK');
 succeeds('in a pause between two attempts', '1 2|r2||r1 r2:57014 r2');
@@ -242,7 +242,7 @@ SKIP:
 	skip 'no transaction_timeout', 6 if $node->pg_version < 17;
 	history(join('', trace('1')), join('', trace('2a'), "VACUUM item;\n", gate(), trace('2b')));
 	$gate->query_safe('SELECT pg_advisory_lock(21)');
-	my (undef, undef, $stderr) = $node->psql('postgres', q{SET transaction_timeout = '600 ms'; CALL migrate_run('head')});
+	my (undef, undef, $stderr) = $node->psql('postgres', q{SET transaction_timeout = '2 s'; CALL migrate_run('head')});
 	like($stderr, qr/terminating connection due to transaction timeout/, 'transaction_timeout ends the session');
 	ok(call_has_ended(), 'and the worker');
 	$gate->query_safe('SELECT pg_advisory_unlock(21)');
@@ -323,6 +323,28 @@ break('P0001', 'not today');
 fails('an event trigger in a worker', 'P0001', qr/not today.*statement 2/s, '1 2a|r1|r2:1|r1:P0001 r1 r2:P0001');
 repair();
 succeeds('an event trigger', '1 2a 2b|r2||r1:P0001 r1 r2:P0001 r2');
+
+note 'a session goes on after an error';
+history(@history);
+{
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+	for my $target (qw(r2 r3))
+	{
+		break('22000', 'wrong');
+		$session->query(q{SET statement_timeout = '1 min'; CALL migrate_run('head')});
+		is( $node->safe_psql('postgres', q{
+				SELECT (SELECT count(*) FROM pg_locks WHERE classid = 'pg_class'::regclass), (SELECT count(*) FROM migrate_runs()),
+					(SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid())}),
+			'0|0|0', "$target: no lock, nothing to see, no snapshot");
+		is( $session->query(q{SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_user = session_user}),
+			'1min|0|t', "$target: the settings are what they were");
+		repair();
+		$session->query("CALL migrate_run('$target')");
+	}
+	is(state_of($node), '1 2 3a 3b|r3||r1 r2:22000 r2 r3:22000 r3', 'the next calls succeed');
+	$session->quit;
+}
 
 note 'other transactions than usual';
 for my $set (
