@@ -93,34 +93,22 @@ hash_bytes(ScriptParser *parser, const char *bytes, size_t len)
 	check_hash(parser, pg_cryptohash_update(parser->hash, (const uint8 *) bytes, len) >= 0);
 }
 
-/*
- * Hash one token, or the rows of a COPY: its kind, its text with Windows'
- * line ends made plain, and a zero byte, which no text contains.
- */
+/* Hash one token, or the rows of a COPY: its kind, its text, and a zero byte. */
 static void
 hash_text(ScriptParser *parser, char kind, const char *text, size_t len, bool fold_case)
 {
 	char		buf[512];
-	size_t		n = 0;
-	size_t		i;
+	size_t		done = 0;
+	size_t		n = 1;
 
-	buf[n++] = kind;
-	for (i = 0; i < len; i++)
+	buf[0] = kind;
+	do
 	{
-		char		c = text[i];
-
-		if (c == '\r' && i + 1 < len && text[i + 1] == '\n')
-			continue;
-		if (fold_case && c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		if (n == sizeof(buf))
-		{
-			hash_bytes(parser, buf, n);
-			n = 0;
-		}
-		buf[n++] = c;
-	}
-	hash_bytes(parser, buf, n);
+		n += mig_canonical_bytes(text, len, fold_case, &done, buf + n, sizeof(buf) - n);
+		hash_bytes(parser, buf, n);
+		n = 0;
+	} while (done < len);
+	/* which no text contains */
 	hash_bytes(parser, "", 1);
 }
 

@@ -468,3 +468,27 @@ mig_token_is_char(const MigScanner *scanner, const MigToken *token, char c)
 {
 	return token->kind == MIG_TOKEN_SELF && token->len == 1 && scanner->text[token->start] == c;
 }
+
+/*
+ * What is hashed of a token, or of the rows of a COPY: its text with Windows'
+ * line ends made plain, and small letters if the case does not matter.  Puts
+ * up to size bytes into buf and returns their number; *done, 0 at first, is
+ * how far it has come.
+ */
+size_t
+mig_canonical_bytes(const char *text, size_t len, bool fold_case, size_t *done, char *buf, size_t size)
+{
+	size_t		n = 0;
+
+	for (; *done < len && n < size; (*done)++)
+	{
+		char		c = text[*done];
+
+		if (c == '\r' && *done + 1 < len && text[*done + 1] == '\n')
+			continue;
+		if (fold_case && c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
+		buf[n++] = c;
+	}
+	return n;
+}

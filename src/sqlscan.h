@@ -48,6 +48,7 @@ extern void mig_scan_init(MigScanner *scanner, const char *text, size_t len, boo
 extern bool mig_scan_token(MigScanner *scanner, MigToken *token, MigReport *report);
 extern bool mig_token_is_word(const MigScanner *scanner, const MigToken *token, const char *word);
 extern bool mig_token_is_char(const MigScanner *scanner, const MigToken *token, char c);
+extern size_t mig_canonical_bytes(const char *text, size_t len, bool fold_case, size_t *done, char *buf, size_t size);
 extern bool mig_is_space(char c);
 extern bool mig_is_ident_start(char c);
 

@@ -17,27 +17,15 @@
 #include "sqlscan.h"
 #include "stmtdigest.h"
 
-/*
- * Append a token, or the rows of a COPY: its kind, and its text with Windows'
- * line ends made plain.
- */
+/* Append a token, or the rows of a COPY: its kind, its text, and a zero byte. */
 static void
 add_text(StringInfo buf, char kind, const char *text, size_t len, bool fold_case)
 {
-	size_t		i;
+	size_t		done = 0;
 
 	enlargeStringInfo(buf, len + 2);
 	appendStringInfoCharMacro(buf, kind);
-	for (i = 0; i < len; i++)
-	{
-		char		c = text[i];
-
-		if (c == '\r' && i + 1 < len && text[i + 1] == '\n')
-			continue;
-		if (fold_case && c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		appendStringInfoCharMacro(buf, c);
-	}
+	buf->len += mig_canonical_bytes(text, len, fold_case, &done, buf->data + buf->len, len);
 	appendStringInfoCharMacro(buf, '\0');
 }
 

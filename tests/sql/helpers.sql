@@ -53,6 +53,16 @@ E'-- add %1$s\n\n-- Revision ID: %1$s\n-- Revises: %2$s\n-- Depends On: %3$s\n--
 END
 $$;
 
+-- Register a script, or replace it; the sections are statements as they are.
+CREATE PROCEDURE pg_temp.script(id text, revises text, up text, down text DEFAULT '')
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM migrate_register(format(E'-- Revision ID: %s\n-- Revises: %s\n-- migrate:upgrade\n%s\n-- migrate:downgrade\n%s\n',
+									id, revises, up, down), accept_changes => true);
+END
+$$;
+
 -- Bring the version rows where a test begins.
 CREATE PROCEDURE pg_temp.at(rows text)
 LANGUAGE sql

@@ -2,14 +2,6 @@
 -- The ledger: what was run, statement by statement; and what was interrupted
 --
 \i tests/sql/helpers.sql
-CREATE PROCEDURE pg_temp.script(id text, revises text, up text, down text DEFAULT '')
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	PERFORM migrate_register(format(E'-- add %1$s\n\n-- Revision ID: %1$s\n-- Revises: %2$s\n-- migrate:upgrade\n%3$s\n-- migrate:downgrade\n%4$s\n',
-									id, revises, up, down));
-END
-$$;
 CALL pg_temp.script('a1', '', E'CREATE TABLE regress_t (id integer);\nINSERT INTO regress_t\nSELECT generate_series(1, 10);\nUPDATE regress_t SET id = -id\nWHERE id > 3;',
 	'DROP TABLE regress_t;');
 CALL pg_temp.script('b2', 'a1', E'COPY regress_t FROM STDIN;\n1\n2\n3\n\\.\nSELECT pg_sleep(0.02);', 'SELECT count(*) FROM regress_t;');

@@ -2,14 +2,6 @@
 -- CALL migrate_run(): a transaction for each revision
 --
 \i tests/sql/helpers.sql
-CREATE PROCEDURE pg_temp.script(id text, revises text, up text, down text DEFAULT '')
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	PERFORM migrate_register(format(E'-- Revision ID: %s\n-- Revises: %s\n-- migrate:upgrade\n%s\n-- migrate:downgrade\n%s\n',
-									id, revises, up, down));
-END
-$$;
 CREATE PROCEDURE pg_temp.history()
 LANGUAGE plpgsql
 AS $$

@@ -2,14 +2,6 @@
 -- CALL migrate_run(): revisions that cannot run in one transaction
 --
 \i tests/sql/helpers.sql
-CREATE PROCEDURE pg_temp.script(id text, revises text, up text, down text DEFAULT '')
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	PERFORM migrate_register(format(E'-- Revision ID: %s\n-- Revises: %s\n-- migrate:upgrade\n%s\n-- migrate:downgrade\n%s\n',
-									id, revises, up, down), accept_changes => true);
-END
-$$;
 CREATE VIEW pg_temp.statements AS
 	SELECT revision, statement, line, rows, attempt, sqlstate FROM migrate_log_statement ORDER BY id;
 CREATE VIEW pg_temp.unfinished AS
