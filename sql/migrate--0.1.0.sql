@@ -406,7 +406,9 @@ CREATE FUNCTION @extschema@.migrate_plan(
 	OUT message text,
 	OUT statement integer,
 	OUT line integer,
-	OUT sql text)
+	OUT sql text,
+	OUT transactional boolean,
+	OUT locks text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

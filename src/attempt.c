@@ -32,28 +32,6 @@
 #include "utils/timestamp.h"
 #include "worker.h"
 
-/*
- * May the step run in a transaction block?  One that has been begun
- * statement by statement must go on so, whatever its script is now.
- */
-bool
-mig_step_is_atomic(const MigPreparedStep *prepared)
-{
-	const MigScriptSource *source = &prepared->source;
-	int			i;
-
-	if (mig_revscript_section(&source->script, source->direction)->no_transaction)
-		return false;
-	for (i = 0; i < prepared->statements.count; i++)
-	{
-		const MigStatement *statement = &prepared->statements.items[i];
-
-		if (statement->refuses != NULL || statement->new_enum_value != NULL)
-			return false;
-	}
-	return true;
-}
-
 /* What the statements that a worker has run and recorded came to. */
 static void
 sum_statements(const MigAttempt *attempt, MigLogEntry *entry)

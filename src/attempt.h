@@ -30,7 +30,6 @@ typedef struct MigAttempt
 								 * at work */
 } MigAttempt;
 
-extern bool mig_step_is_atomic(const MigPreparedStep *prepared);
 extern ErrorData *mig_attempt(MigAttempt *attempt);
 extern void mig_attempt_record_failure(MigAttempt *attempt, const ErrorData *edata);
 

@@ -18,7 +18,9 @@
 #include "plan.h"
 #include "report.h"
 #include "result.h"
+#include "spiutil.h"
 #include "step.h"
+#include "storage/lock.h"
 #include "store.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -75,6 +77,23 @@ statement_text(const MigScriptSource *source, const MigStatement *statement)
 					pnstrdup(source->text + statement->start, statement->len));
 }
 
+/* What a statement will lock, as far as it tells: "mode on relation" each. */
+static Datum
+locks_array(const MigLockTargets *targets)
+{
+	MigNameList locks = {NULL, 0};
+	int			i;
+
+	for (i = 0; i < targets->count; i++)
+	{
+		const MigLockTarget *target = &targets->items[i];
+
+		mig_name_list_add(&locks, psprintf("%s on %s", GetLockmodeName(DEFAULT_LOCKMETHOD, target->mode),
+										   quote_qualified_identifier(target->schema, target->name)));
+	}
+	return mig_name_list_datum(&locks);
+}
+
 /* One row: a statement of a step, or a step that has none. */
 static void
 put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const MigPreparedStep *prepared,
@@ -97,6 +116,11 @@ put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const Mig
 		mig_row_datum(&row, (Datum) 0, true);
 		mig_row_datum(&row, (Datum) 0, true);
 	}
+	mig_row_bool(&row, mig_step_is_atomic(prepared));
+	if (statement < prepared->statements.count)
+		mig_row_datum(&row, locks_array(&prepared->statements.items[statement].targets), false);
+	else
+		mig_row_datum(&row, (Datum) 0, true);
 	mig_row_put(&row, rsinfo);
 }
 
@@ -104,7 +128,8 @@ put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const Mig
  * migrate_plan(target text, OUT ...) RETURNS SETOF record
  *
  * The steps and statements that lead from where the database is to the
- * target, up or down.  Nothing runs.
+ * target, up or down; whether a step can be run in one transaction, and what
+ * its statements lock.  Nothing runs.
  */
 Datum
 migrate_plan(PG_FUNCTION_ARGS)

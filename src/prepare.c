@@ -54,6 +54,28 @@ mig_prepare_step(MigPreparedStep *prepared, const MigStore *store, const MigExte
 }
 
 /*
+ * May the step run in a transaction block?  But one that has been begun
+ * statement by statement must go on so, whatever its script is now.
+ */
+bool
+mig_step_is_atomic(const MigPreparedStep *prepared)
+{
+	const MigScriptSource *source = &prepared->source;
+	int			i;
+
+	if (mig_revscript_section(&source->script, source->direction)->no_transaction)
+		return false;
+	for (i = 0; i < prepared->statements.count; i++)
+	{
+		const MigStatement *statement = &prepared->statements.items[i];
+
+		if (statement->refuses != NULL || statement->new_enum_value != NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
  * Check whose word the scripts of a plan are, and prepare all of its steps.
  * Called in an owner scope.
  */

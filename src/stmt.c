@@ -161,7 +161,7 @@ refuse_transaction_control(const Collector *collector, TransactionStmt *stmt, in
 	ereport(ERROR,
 			(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
 			 errmsg("revision script \"%s\": transaction control is not allowed", collector->source->path),
-			 errdetail("%s is on line %d. A script runs in the transaction of its caller.",
+			 errdetail("%s is on line %d. A script does not decide where transactions end.",
 					   stmt->kind < lengthof(names) ? names[stmt->kind] : "The statement", line),
 			 errhint("Remove the statement.")));
 }

@@ -16,6 +16,7 @@ CREATE VIEW pg_temp.ledger AS
 	FROM migrate_log ORDER BY id;
 CALL pg_temp.history();
 
+SELECT revision, statement, transactional, locks FROM migrate_plan();
 CALL migrate_run('head');
 SELECT pg_temp.versions();
 SELECT * FROM pg_temp.ledger;

@@ -29,6 +29,7 @@ VACUUM regress_t;
 SELECT count(*) = 11 FROM regress_t;$$, $$
 DROP INDEX CONCURRENTLY regress_t_id;
 DROP TABLE regress_t;$$);
+SELECT revision, statement, transactional, locks FROM migrate_plan();
 CALL migrate_run();
 SELECT * FROM pg_temp.statements;
 SELECT * FROM pg_temp.indexes;
