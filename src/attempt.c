@@ -253,7 +253,7 @@ run_by_statements(MigAttempt *attempt)
 	trial.task.schema_name = MIG_ORDINARY_SCHEMA;
 	trial.task.source = &prepared->source;
 	trial.task.lock_timeout = attempt->patience.lock_timeout;
-	trial.task.lock_retry_for = attempt->patience.lock_retry_for;
+	trial.task.lock_retry_for = Max(attempt->patience.lock_retry_for, attempt->patience.lock_timeout);
 	trial.task.attempt = attempt->number;
 	if (trial.task.first < prepared->statements.count)
 	{

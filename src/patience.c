@@ -113,7 +113,7 @@ give_up(const MigPatience *patience, const MigScriptSource *source, const char *
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 			 errmsg("could not obtain the locks of revision %s within %d ms", source->revision, patience->lock_retry_for),
 			 errdetail("In the way:\n%s", blockers),
-			 errhint("Nothing is half-done. Call again when they have ended, or end them with pg_terminate_backend(); lock_retry_for => '1 h' waits longer.")));
+			 errhint("Call again when they have ended, or end them with pg_terminate_backend(); lock_retry_for => '1 h' waits longer. The run goes on where it stopped.")));
 }
 
 /*
@@ -172,7 +172,7 @@ mig_failed_for(const MigPatience *patience)
 
 /*
  * What the last of several attempts failed for: the error, with who was in
- * the way.
+ * the way, if it does not say so itself.
  */
 ErrorData *
 mig_explain_lock_failure(const MigPatience *patience, ErrorData *edata, const char *blockers, int attempts)
@@ -180,6 +180,6 @@ mig_explain_lock_failure(const MigPatience *patience, ErrorData *edata, const ch
 	if (blockers != NULL && edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		edata->detail = psprintf("%d attempts in %d ms. In the way:\n%s", attempts, patience->lock_retry_for, blockers);
 	if (edata->hint == NULL)
-		edata->hint = pstrdup("Nothing is half-done. Call again, or with a longer lock_retry_for.");
+		edata->hint = pstrdup("Call again, or with a longer lock_retry_for. The run goes on where it stopped.");
 	return edata;
 }

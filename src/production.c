@@ -345,8 +345,8 @@ pause_before_next(MigAttempt *attempt, ErrorData *edata)
 	ereport(NOTICE,
 			(errmsg("attempt %d at %s failed: %s", attempt->number, mig_source_name(&attempt->prepared->source),
 					edata->message),
-			 blockers ?
-			 errdetail("The next one is in %.1f s. In the way:\n%s", pause / 1000.0, blockers) :
+			 blockers ? errdetail("The next one is in %.1f s. In the way:\n%s", pause / 1000.0, blockers) :
+			 edata->detail ? errdetail("The next one is in %.1f s. %s", pause / 1000.0, edata->detail) :
 			 errdetail("The next one is in %.1f s.", pause / 1000.0)));
 	mig_progress_phase(MIG_PHASE_PAUSING);
 	return pause_run(attempt, pause);

@@ -371,6 +371,23 @@ run_settings_again(WorkerState *state)
 	}
 }
 
+/* After a lock timeout, outside of a transaction: say who is in the way. */
+static void
+explain_lock_timeout(ErrorData *edata)
+{
+	MigPatience patience = {0};
+	char	   *blockers;
+
+	if (edata->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE || edata->detail != NULL)
+		return;
+	patience.has_failed = mig_lock_watch_last(&patience.failed);
+	mig_begin_statement("migrate: looking who is in the way");
+	blockers = mig_failed_for(&patience);
+	mig_end_statement();
+	if (blockers != NULL)
+		edata->detail = psprintf("In the way:\n%s", blockers);
+}
+
 /*
  * After an error, with the transaction still open: end it, do away with what
  * the statement left, and report the error.
@@ -384,6 +401,7 @@ fail(WorkerState *state, ErrorData *edata)
 	AbortCurrentTransaction();
 	MemoryContextSwitchTo(state->statement_context);
 	SetClientEncoding(GetDatabaseEncoding());
+	explain_lock_timeout(edata);
 	mig_mend_after_failure(&state->mend, state->order->lock_timeout);
 	ReThrowError(edata);
 }

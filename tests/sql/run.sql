@@ -71,7 +71,9 @@ SELECT pg_temp.f();
 CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS $$ BEGIN CALL migrate_run('head'); END $$;
 CREATE PROCEDURE pg_temp.pinned() LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN CALL public.migrate_run('head'); END $$;
 SELECT (migrate_stamp('c3', purge => true)).new_version;
+\set SHOW_CONTEXT never
 CALL pg_temp.pinned();
+\set SHOW_CONTEXT errors
 DO $$ BEGIN CALL migrate_run('-1'); CALL migrate_run('-1'); END $$;
 CALL pg_temp.p();
 -- in a loop over a cursor
@@ -101,7 +103,9 @@ SELECT pg_temp.versions();
 --
 CALL migrate_run('head', lock_timeout => '0');
 CALL migrate_run('head', lock_retry_for => '100 days');
+\set VERBOSITY sqlstate
 SET migrate.lock_timeout = 0;
+\set VERBOSITY default
 SELECT (migrate_stamp('c3', purge => true)).new_version;
 SET default_transaction_isolation = serializable;
 CALL migrate_run('-1');

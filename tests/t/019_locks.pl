@@ -129,6 +129,16 @@ $holder->query_safe('COMMIT');
 wait_for_query($runner);
 is(version(), $revision, 'it goes on when the transaction has ended');
 
+# An index that cannot be built, since an old transaction does not end.
+$revision = next_revision('CREATE INDEX CONCURRENTLY account_id_too ON account (id);');
+$holder->query_safe('BEGIN; LOCK TABLE account IN ROW EXCLUSIVE MODE');
+state_is($node, 'postgres', q{CALL migrate_run(lock_timeout => '100 ms', lock_retry_for => '500 ms')}, '55P03',
+	qr/DETAIL:  In the way:\nprocess $holder_pid, .*HINT:  Call again/s, 'a worker tells who is in the way of an index');
+$holder->query_safe('COMMIT');
+$node->safe_psql('postgres', 'CALL migrate_run()');
+is(version(), $revision, 'the next run builds it');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_index WHERE NOT indisvalid}), 0, 'and leaves no invalid one');
+
 # Autovacuum steps aside, though the lock timeout is shorter than deadlock_timeout.
 $revision = next_revision('ALTER TABLE bill ADD COLUMN a integer;');
 $node->safe_psql('postgres', q{
