@@ -182,6 +182,8 @@ mig_execute_assertion(MigAssertion assertion, const char *text)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	options.dest = &receiver.pub;
 	result = SPI_execute_extended(text, &options);
+	/* SPI leaves us in its context, which dies with the connection */
+	MemoryContextSwitchTo(receiver.context);
 	PopActiveSnapshot();
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
