@@ -188,6 +188,8 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 			if (results)
 				begin_result(&results[i], &place);
 			rows = execute_statement(source, statement, place.text);
+			if (statement->new_enum_value != NULL && mig_shadow_is_active())
+				mig_shadow_allow_new_enum_values();
 			if (lock_timeout > 0 && LockTimeout == 0)
 				mig_set_lock_patience(lock_timeout);
 			if (results)
@@ -209,6 +211,9 @@ mig_execute_statements(const MigScriptSource *source, const MigStatementList *st
 	PG_END_TRY();
 
 	error_context_stack = callback.previous;
+	/* the next revision may use them, too */
+	if (mig_shadow_is_active())
+		mig_shadow_allow_new_enum_values();
 	SPI_finish();
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(per_statement);

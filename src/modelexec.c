@@ -192,6 +192,7 @@ run_statement(Execution *execution, int index)
 		execute_inside(statement->inside, place->text);
 	else
 		execute_text(place->text);
+	mig_shadow_allow_new_enum_values();
 	if (statement->setting != NULL)
 		execution->settings = index;
 }

@@ -27,6 +27,7 @@
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_enum.h"
 #include "errcodes.h"
 #include "guc.h"
 #include "miscadmin.h"
@@ -228,6 +229,43 @@ roll_back(MemoryContext context, ResourceOwner owner)
 	CurrentResourceOwner = owner;
 }
 
+/* ----------
+ * Values that are added to enums
+ * ----------
+ */
+
+/*
+ * The server refuses the use of a value in the transaction that adds it: if
+ * that were rolled back, the value could remain in an index.  On a shadow all
+ * is rolled back together, and a history that added and used values in
+ * several transactions is run in one.  So there the server is made to forget
+ * which values are new.
+ */
+void
+mig_shadow_allow_new_enum_values(void)
+{
+	AtEOXact_Enum();
+}
+
+/* What it knows of the values that the caller's transaction has added. */
+static void *
+save_new_enum_values(void)
+{
+	Size		size = EstimateUncommittedEnumsSpace();
+	void	   *values = palloc(size);
+
+	SerializeUncommittedEnums(values, size);
+	return values;
+}
+
+/* After a shadow, those are not to be used, as before. */
+static void
+restore_new_enum_values(void *values)
+{
+	AtEOXact_Enum();
+	RestoreUncommittedEnums(values);
+}
+
 /*
  * Run something on empty schemas, as the current user; whatever it does to
  * the database is undone, also after an error, which is raised again.
@@ -242,9 +280,11 @@ mig_on_shadow(const MigShadow *shadow, MigShadowBody body, void *arg)
 	MemoryContext oldcontext = CurrentMemoryContext;
 	ResourceOwner oldowner = CurrentResourceOwner;
 	ErrorContextCallback callback;
+	void	   *enum_values;
 
 	mig_prevent_if_read_only(shadow->function);
 	refuse_nested(shadow);
+	enum_values = save_new_enum_values();
 	callback.callback = shadow_error_callback;
 	callback.arg = NULL;
 	callback.previous = error_context_stack;
@@ -266,9 +306,11 @@ mig_on_shadow(const MigShadow *shadow, MigShadowBody body, void *arg)
 		edata = CopyErrorData();
 		FlushErrorState();
 		roll_back(oldcontext, oldowner);
+		restore_new_enum_values(enum_values);
 		explain_error(edata);
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
 	roll_back(oldcontext, oldowner);
+	restore_new_enum_values(enum_values);
 }

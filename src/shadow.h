@@ -29,6 +29,7 @@ typedef void (*MigShadowBody) (void *arg);
 
 extern void mig_on_shadow(const MigShadow *shadow, MigShadowBody body, void *arg);
 extern bool mig_shadow_is_active(void);
+extern void mig_shadow_allow_new_enum_values(void);
 extern void mig_shadow_check_locks(int nrelations);
 
 #endif							/* MIG_SHADOW_H */
