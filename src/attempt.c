@@ -155,7 +155,7 @@ run_atomically(void *arg)
 	if (locks != NIL)
 	{
 		mig_progress_phase(MIG_PHASE_LOCKING);
-		mig_lock_targets_now(locks, attempt->patience.lock_timeout);
+		mig_lock_targets_now(locks, mig_patience_now(&attempt->patience));
 	}
 	mig_progress_phase(MIG_PHASE_RUNNING);
 	mig_execute_statements(&prepared->source, &prepared->statements, attempt->results,

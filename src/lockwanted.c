@@ -302,6 +302,7 @@ mig_lock_targets_now(List *wanted, int timeout)
 	int			nestlevel = NewGUCNestLevel();
 	ListCell   *lc;
 
+	mig_set_lock_patience(timeout);
 	foreach(lc, wanted)
 	{
 		const MigWantedLock *lock = lfirst(lc);

@@ -7,7 +7,8 @@
  * him, readers included.  So a run looks first who holds what, and while that
  * is a long transaction, or a dump, it does not even ask: it looks again and
  * again, between transactions, with no snapshot and no lock.  When it asks,
- * it is for no longer than the lock timeout.
+ * it is for no longer than the lock timeout; at first, where it costs nothing
+ * to come again, for much less.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +26,12 @@
 #define FIRST_LOOK	100
 #define LAST_LOOK	2000
 
+/* For how long to ask at first, in milliseconds. */
+#define FIRST_ASK	100
+
+/* After this part of the time for all attempts: for as long as allowed. */
+#define EAGER_AFTER	(1.0 / 30)
+
 /* Begin the attempts at something. */
 void
 mig_patience_begin(MigPatience *patience, int lock_timeout, int lock_retry_for)
@@ -32,7 +39,28 @@ mig_patience_begin(MigPatience *patience, int lock_timeout, int lock_retry_for)
 	MemSet(patience, 0, sizeof(MigPatience));
 	patience->lock_timeout = lock_timeout;
 	patience->lock_retry_for = lock_retry_for;
-	patience->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), lock_retry_for);
+	patience->started_at = GetCurrentTimestamp();
+	patience->deadline = TimestampTzPlusMilliseconds(patience->started_at, lock_retry_for);
+}
+
+/*
+ * For how long to ask for locks now, if nothing is lost when they are not
+ * obtained, and so how old a transaction is that is not worth asking behind.
+ *
+ * Most transactions are short or long: a tenth of a second is enough to get
+ * past the former, and to find out which one is the latter without anybody
+ * noticing.  But where there always is one in between, that would never end,
+ * so it gets more, up to the lock timeout, well before the end of the time.
+ */
+int
+mig_patience_now(const MigPatience *patience)
+{
+	double		waited = TimestampDifferenceMilliseconds(patience->started_at, GetCurrentTimestamp());
+	double		eager = EAGER_AFTER * patience->lock_retry_for;
+
+	if (waited >= eager)
+		return patience->lock_timeout;
+	return Min(patience->lock_timeout, Max(FIRST_ASK, (int) (patience->lock_timeout * (waited / eager))));
 }
 
 /* Is the error one that goes away when others are out of the way? */
@@ -100,7 +128,7 @@ look(const MigPatience *patience, const MigStatement *statements, int nstatement
 	locks = strong_locks(statements, nstatements);
 	if (patience->has_failed)
 		locks = lappend(locks, unconstify(MigWantedLock *, &patience->failed));
-	blockers = mig_blockers(locks, patience->lock_timeout, &n);
+	blockers = mig_blockers(locks, mig_patience_now(patience), &n);
 	PopActiveSnapshot();
 	return blockers;
 }
@@ -118,7 +146,7 @@ give_up(const MigPatience *patience, const MigScriptSource *source, const char *
 
 /*
  * Is nobody in the way of the statements who will probably still be there
- * when the lock timeout is over?  If somebody is, the caller ends the
+ * when we have asked in vain?  If somebody is, the caller ends the
  * transaction, pauses (mig_look_pause()), holding nothing, and looks again.
  * Nothing has been done in the transaction, and no snapshot remains.
  *

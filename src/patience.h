@@ -17,6 +17,7 @@ typedef struct MigPatience
 {
 	int			lock_timeout;	/* milliseconds */
 	int			lock_retry_for; /* milliseconds */
+	TimestampTz started_at;		/* the first attempt */
 	TimestampTz deadline;		/* of all attempts */
 	int			nlooks;			/* since it was quiet */
 	bool		has_failed;		/* an attempt, for want of this lock: */
@@ -24,6 +25,7 @@ typedef struct MigPatience
 } MigPatience;
 
 extern void mig_patience_begin(MigPatience *patience, int lock_timeout, int lock_retry_for);
+extern int	mig_patience_now(const MigPatience *patience);
 extern bool mig_is_quiet(MigPatience *patience, const MigScriptSource *source, const MigStatement *statements,
 						 int nstatements);
 extern long mig_look_pause(const MigPatience *patience);

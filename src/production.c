@@ -338,7 +338,7 @@ static bool
 pause_before_next(MigAttempt *attempt, ErrorData *edata)
 {
 	char	   *blockers = mig_failed_for(&attempt->patience);
-	int			pause = mig_backoff(attempt->number, attempt->patience.lock_timeout);
+	int			pause = mig_backoff(attempt->number, mig_patience_now(&attempt->patience));
 
 	if (GetCurrentTimestamp() >= attempt->patience.deadline)
 		fail(attempt, mig_explain_lock_failure(&attempt->patience, edata, blockers, attempt->number));
