@@ -3,7 +3,7 @@
 
   tests/bench/run.py [options] [case...]
 
-Cases: upgrade delay idle memory register autogen; without one, all of them.
+Cases: upgrade delay production latency idle memory register autogen; without one, all of them.
 """
 
 import argparse
@@ -12,8 +12,10 @@ import sys
 
 import autogen
 import idle
+import latency
 import memory
 import pq
+import production
 import register
 import scratch
 import upgrade
@@ -21,6 +23,8 @@ import upgrade
 CASES = {
     "upgrade": upgrade.upgrade,
     "delay": upgrade.delay,
+    "production": production.production,
+    "latency": latency.latency,
     "idle": idle.idle,
     "memory": memory.memory,
     "register": register.register,
@@ -33,8 +37,10 @@ def main():
     parser.add_argument("case", nargs="*", help="which benchmarks: " + ", ".join(CASES))
     parser.add_argument("--pg", default="15", metavar="VERSION", help="version or path of a pg_config (15)")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it work at all?")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of upgrade (5)")
-    parser.add_argument("--revisions", type=int, default=1000, help="revisions of upgrade and delay (1000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of upgrade and production (5)")
+    parser.add_argument("--revisions", type=int, default=1000, help="revisions of upgrade, delay and production (1000)")
+    parser.add_argument("--deployments", type=int, default=8, help="deployments in a round of latency (8)")
+    parser.add_argument("--latency-rounds", type=int, default=3, help="rounds of latency (3)")
     parser.add_argument("--delay", type=float, default=5, metavar="MS", help="delay in each direction (5)")
     parser.add_argument("--delay-rounds", type=int, default=3, help="rounds of delay (3)")
     parser.add_argument("--sizes", default="10000,100000", help="revisions known to idle (10000,100000)")
@@ -46,7 +52,8 @@ def main():
     options.registered = [1000, 10000]
     options.tables, options.many_tables = 1000, 10000
     if options.quick:
-        options.rounds = options.delay_rounds = 1
+        options.rounds = options.delay_rounds = options.latency_rounds = 1
+        options.deployments = 2
         options.revisions = 50
         options.sizes = "200,2000"
         options.statements = [100, 1000, 10000]
