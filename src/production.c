@@ -531,6 +531,23 @@ refresh_store(const MigRunOptions *options)
 }
 
 /*
+ * The lock of the run was given up in the middle.  Where a target that counts
+ * steps has no other name, it would be counted from another place now.
+ */
+static void
+check_target(const Production *production)
+{
+	if (production->nrun == 0 || !mig_is_relative(production->target))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_RUN_ACTIVE),
+			 errmsg("another run came between the steps of this one"),
+			 errdetail("%d of them were made, and \"%s\" would be counted anew from there.", production->nrun,
+					   production->target),
+			 errhint("SELECT * FROM migrate_current() shows where the database is; call again for what is left.")));
+}
+
+/*
  * Run to a target, a transaction for each step.  The caller has made sure
  * that the transaction may be ended.
  */
@@ -563,6 +580,8 @@ mig_run_in_production(const MigRunOptions *options)
 		MemoryContextSwitchTo(production.context);
 		if (done)
 			unlock_run();
+		else
+			check_target(&production);
 	}
 	mig_progress_end();
 	if (production.nrun > 0)
