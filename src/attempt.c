@@ -124,21 +124,27 @@ constraints_error_callback(void *arg)
 
 /*
  * A deferred constraint shall fail here, not when the transaction ends, so
- * that the failure is one of the revision.
+ * that the failure is one of the revision.  What its triggers do the script
+ * does (mig_script_is_running).
  */
 static void
 check_constraints(MigAttempt *attempt)
 {
+	MigPlace	place = {&attempt->prepared->source, NULL, 0, 0, 0, 0};
+	ErrorContextCallback script;
 	ErrorContextCallback callback;
 
+	script.callback = mig_place_error_callback;
+	script.arg = &place;
+	script.previous = error_context_stack;
 	callback.callback = constraints_error_callback;
 	callback.arg = attempt;
-	callback.previous = error_context_stack;
+	callback.previous = &script;
 	error_context_stack = &callback;
 	mig_spi_connect();
 	mig_spi_execute(SPI_OK_UTILITY, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL);
 	mig_spi_finish();
-	error_context_stack = callback.previous;
+	error_context_stack = script.previous;
 }
 
 /* The statements, the version rows and the ledger. */

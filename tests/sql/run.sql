@@ -96,6 +96,21 @@ SELECT pg_temp.versions();
 -- a script that calls for a run
 CALL pg_temp.script('e5', 'd4', $$CALL migrate_run('head');$$);
 CALL migrate_run('head');
+-- ... at its end, by a deferred trigger
+CREATE FUNCTION regress_nested() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM migrate_upgrade('head');
+	RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER regress_nested AFTER INSERT ON regress_t
+	DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION regress_nested();
+CALL pg_temp.script('e5', 'd4', $$INSERT INTO regress_t DEFAULT VALUES;$$);
+CALL migrate_run('head');
+DROP TRIGGER regress_nested ON regress_t;
+DROP FUNCTION regress_nested();
 SELECT pg_temp.versions();
 
 --
