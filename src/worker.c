@@ -37,7 +37,9 @@ typedef struct Worker
 {
 	dsm_segment *segment;
 	shm_mq	   *queue;
+	shm_mq_handle *receiver;	/* of it */
 	BackgroundWorkerHandle *handle;
+	MemoryContext notice_context;
 	bool		is_done;		/* it said so */
 	ErrorData  *edata;			/* the first error that it sent */
 } Worker;
@@ -162,26 +164,30 @@ start_worker(Worker *worker)
 	on_dsm_detach(worker->segment, end_worker, PointerGetDatum(worker->handle));
 }
 
-/*
- * An error or a notice of the worker.  It is shown, if it is a notice; the
- * first error is kept.  What is fatal for the worker is not so for us.
- */
+/* A notice of the worker is shown; there may be very many. */
 static void
-take_report(Worker *worker, StringInfo message)
+show_notice(const Worker *worker, StringInfo message)
 {
+	MemoryContext oldcontext = MemoryContextSwitchTo(worker->notice_context);
 	ErrorData	edata;
 
 	pq_parse_errornotice(message, &edata);
-	if (edata.elevel < ERROR)
-		ThrowErrorData(&edata);
-	else if (worker->edata == NULL)
-	{
-		edata.elevel = ERROR;
-		edata.output_to_server = true;
-		edata.output_to_client = true;
-		worker->edata = palloc(sizeof(ErrorData));
-		*worker->edata = edata;
-	}
+	ThrowErrorData(&edata);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(worker->notice_context);
+}
+
+/* The first error is kept.  What is fatal for the worker is not so for us. */
+static void
+keep_error(Worker *worker, StringInfo message)
+{
+	if (worker->edata != NULL)
+		return;
+	worker->edata = palloc(sizeof(ErrorData));
+	pq_parse_errornotice(message, worker->edata);
+	worker->edata->elevel = ERROR;
+	worker->edata->output_to_server = true;
+	worker->edata->output_to_client = true;
 }
 
 /* A message of the worker. */
@@ -191,8 +197,10 @@ take_message(Worker *worker, StringInfo message)
 	switch (pq_getmsgbyte(message))
 	{
 		case 'E':				/* ErrorResponse */
+			keep_error(worker, message);
+			break;
 		case 'N':				/* NoticeResponse */
-			take_report(worker, message);
+			show_notice(worker, message);
 			break;
 		case 'Z':				/* ReadyForQuery */
 			worker->is_done = true;
@@ -204,14 +212,14 @@ take_message(Worker *worker, StringInfo message)
 
 /* Read what the worker sends, until it goes away. */
 static void
-read_messages(Worker *worker, shm_mq_handle *queue)
+read_messages(Worker *worker)
 {
 	StringInfoData message;
 	Size		len;
 	void	   *data;
 
 	initStringInfo(&message);
-	while (shm_mq_receive(queue, &len, &data, false) == SHM_MQ_SUCCESS)
+	while (shm_mq_receive(worker->receiver, &len, &data, false) == SHM_MQ_SUCCESS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		resetStringInfo(&message);
@@ -240,14 +248,16 @@ lost_worker_error(void)
 
 /*
  * After an error, a cancel for instance: wait until the worker has ended and
- * let go of its locks.
+ * let go of its locks.  It must not wait for us meanwhile: nobody reads any
+ * more what it still has to say.
  */
 static void
-wait_for_end(BackgroundWorkerHandle *handle)
+wait_for_end(Worker *worker)
 {
-	TerminateBackgroundWorker(handle);
+	shm_mq_detach(worker->receiver);
+	TerminateBackgroundWorker(worker->handle);
 	HOLD_INTERRUPTS();
-	WaitForBackgroundWorkerShutdown(handle);
+	WaitForBackgroundWorkerShutdown(worker->handle);
 	RESUME_INTERRUPTS();
 }
 
@@ -269,15 +279,17 @@ mig_worker_run(const MigWorkerTask *task)
 	InvalidateCatalogSnapshot();
 	if (ActiveSnapshotSet() || TransactionIdIsValid(MyProc->xmin))
 		elog(ERROR, "cannot wait for a background worker with a snapshot");
+	worker.notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice", ALLOCSET_SMALL_SIZES);
 	start_worker(&worker);
+	worker.receiver = shm_mq_attach(worker.queue, worker.segment, worker.handle);
 	PG_TRY();
 	{
-		read_messages(&worker, shm_mq_attach(worker.queue, worker.segment, worker.handle));
+		read_messages(&worker);
 		WaitForBackgroundWorkerShutdown(worker.handle);
 	}
 	PG_CATCH();
 	{
-		wait_for_end(worker.handle);
+		wait_for_end(&worker);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
