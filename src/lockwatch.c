@@ -200,7 +200,7 @@ find_long_lived(List *pids, int longer_than)
 	static const char *const query =
 		"SELECT a.pid::pg_catalog.text FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY ($1)"
 		" AND CASE WHEN a.backend_type = 'autovacuum worker' THEN a.query LIKE '%(to prevent wraparound)'"
-		" WHEN a.application_name LIKE 'pg\\_dump%' THEN true"
+		" WHEN pg_catalog.starts_with(a.application_name, 'pg_dump') THEN true"
 		" ELSE a.xact_start < pg_catalog.clock_timestamp() - $2 * interval '1 millisecond' END";
 	MigSpiArgument arguments[2] = {pids_argument(pids), {INT4OID, Int32GetDatum(longer_than), false}};
 	MigOwnerScope scope;
@@ -226,7 +226,7 @@ describe_holders(const Holders *holders, int longer_than, MigNameList *lines)
 		" CASE WHEN a.application_name <> '' THEN 'application \"' || a.application_name || '\"' END,"
 		" CASE WHEN a.backend_type <> 'client backend' THEN a.backend_type END, a.state,"
 		" 'transaction open for ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start),"
-		" 'query: ' || pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g')), 100))"
+		" 'query: ' || pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(a.query, '[[:space:]]+', ' ', 'g')), 100))"
 		" FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY ($1)"
 		" UNION ALL SELECT pg_catalog.concat_ws(', ', 'prepared transaction ' || pg_catalog.quote_literal(p.gid),"
 		" 'user ' || p.owner, 'prepared ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - p.prepared) || ' ago')"

@@ -19,6 +19,7 @@
 #include "patience.h"
 #include "place.h"
 #include "progress.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -116,10 +117,15 @@ mig_locks_to_take(const MigStatementList *statements)
 	return strong_locks(statements->items, statements->count);
 }
 
-/* Who is in the way of the statements, and shall not be queued behind? */
+/*
+ * Who is in the way of the statements, and shall not be queued behind?  As
+ * this may be asked for hours, nothing but the answer is left in memory.
+ */
 static char *
 look(const MigPatience *patience, const MigStatement *statements, int nstatements)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate look", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	List	   *locks;
 	char	   *blockers;
 	int			n;
@@ -130,6 +136,10 @@ look(const MigPatience *patience, const MigStatement *statements, int nstatement
 		locks = lappend(locks, unconstify(MigWantedLock *, &patience->failed));
 	blockers = mig_blockers(locks, mig_patience_now(patience), &n);
 	PopActiveSnapshot();
+	MemoryContextSwitchTo(oldcontext);
+	if (blockers != NULL)
+		blockers = pstrdup(blockers);
+	MemoryContextDelete(context);
 	return blockers;
 }
 
