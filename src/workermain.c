@@ -56,6 +56,7 @@ typedef struct WorkerState
 	const char *schema_name;
 	MigScriptSource source;
 	MigStatementList statements;
+	char	  **checksums;		/* of the statements */
 	int			script_lock_timeout;	/* that the script has set, or 0 */
 	MemoryContext statement_context;	/* reset before each statement */
 	/* the statement that is being run: */
@@ -137,14 +138,23 @@ lock_run(const WorkerState *state)
 	CommitTransactionCommand();
 }
 
-/* Find the statements, as the caller did.  They live as long as the worker. */
+/*
+ * Find the statements, as the caller did, and their checksums, before any of
+ * them changes how strings are read.  They live as long as the worker.
+ */
 static void
 read_script(WorkerState *state, MemoryContext context)
 {
+	const MigStatementList *statements = &state->statements;
+	int			i;
+
 	StartTransactionCommand();
 	MemoryContextSwitchTo(context);
 	mig_parse_script(&state->source);
 	mig_parse_section(&state->source, &state->statements);
+	state->checksums = palloc(sizeof(char *) * Max(statements->count, 1));
+	for (i = 0; i < statements->count; i++)
+		state->checksums[i] = mig_statement_checksum(&state->source, &statements->items[i]);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(context);
 }
@@ -220,7 +230,7 @@ record_error_callback(void *arg)
  * if it has made transactions read-only.
  */
 static void
-record(WorkerState *state, const MigStatement *statement, const MigStatementResult *result)
+record(WorkerState *state, const MigStatementResult *result)
 {
 	MigLogEntry entry = {0};
 	MigOwnerScope scope;
@@ -240,7 +250,7 @@ record(WorkerState *state, const MigStatement *statement, const MigStatementResu
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_enter_owner(&scope);
 	mig_unfinished_advance(&scope.extension, state->schema_name, state->source.revision,
-						   mig_statement_checksum(&state->source, statement));
+						   state->checksums[result->number - 1]);
 	mig_recorder_begin(&recorder, &scope.extension);
 	mig_record_statements(&recorder, state->schema_name, &entry, result, 1);
 	mig_leave_owner(&scope);
@@ -280,7 +290,7 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	result.lock_wait = mig_lock_watch_waited() - lock_wait;
 	result.wal_bytes = pgWalUsage.wal_bytes - wal_bytes;
 	if (!again)
-		record(state, statement, &result);
+		record(state, &result);
 	/* deferred triggers are a matter of the statement, too */
 	error_context_stack = &callback;
 	mig_end_statement();
