@@ -57,9 +57,9 @@ sub state_of
 		SELECT version_num FROM migrate_version;
 		SELECT count(*), indisvalid FROM pg_index WHERE indrelid >= 16384 GROUP BY 2;
 		SELECT revision, statements_done FROM migrate_unfinished;
-		SELECT CASE WHEN to_regclass('trace') IS NOT NULL THEN
-			query_to_xml('SELECT step, count(*) FROM trace GROUP BY 1 ORDER BY 1', false, false, '')::text ||
-			query_to_xml('SELECT * FROM item ORDER BY id', false, false, '')::text END});
+		SELECT sql FROM (VALUES ('SELECT step, count(*) FROM trace GROUP BY 1 ORDER BY 1'), ('SELECT * FROM item ORDER BY id')) v(sql)
+			WHERE to_regclass('trace') IS NOT NULL \gexec
+		});
 }
 
 # Wait until the server answers; restart it if its postmaster was killed.
