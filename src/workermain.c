@@ -381,19 +381,35 @@ run_settings_again(WorkerState *state)
 	}
 }
 
-/* After a lock timeout, outside of a transaction: say who is in the way. */
+/*
+ * After a lock timeout, outside of a transaction: say who is in the way.  If
+ * that cannot be found out, the lock timeout is still the error to report.
+ */
 static void
 explain_lock_timeout(ErrorData *edata)
 {
+	MemoryContext oldcontext = CurrentMemoryContext;
 	MigPatience patience = {0};
-	char	   *blockers;
+	char	   *volatile blockers = NULL;
 
 	if (edata->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE || edata->detail != NULL)
 		return;
 	patience.has_failed = mig_lock_watch_last(&patience.failed);
-	mig_begin_statement("migrate: looking who is in the way");
-	blockers = mig_failed_for(&patience);
-	mig_end_statement();
+	PG_TRY();
+	{
+		mig_begin_statement("migrate: looking who is in the way");
+		blockers = mig_failed_for(&patience);
+		mig_end_statement();
+	}
+	PG_CATCH();
+	{
+		FlushErrorState();
+		disable_all_timeouts(false);
+		QueryCancelPending = false;
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(oldcontext);
+	}
+	PG_END_TRY();
 	if (blockers != NULL)
 		edata->detail = psprintf("In the way:\n%s", blockers);
 }
