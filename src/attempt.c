@@ -70,10 +70,11 @@ begin_entry(const MigAttempt *attempt, MigLogEntry *entry)
 	entry->lock_wait = attempt->started_at - attempt->step_started_at;
 }
 
-/* Write the version rows and the ledger. */
+/* Write the version rows and the ledger; the revision is finished. */
 static void
 record_success(const MigAttempt *attempt)
 {
+	MigOwnerScope scope;
 	MigLogEntry entry;
 
 	mig_progress_phase(MIG_PHASE_RECORDING);
@@ -84,6 +85,11 @@ record_success(const MigAttempt *attempt)
 		sum_statements(attempt, &entry);
 	}
 	mig_step_record(attempt->recorder, attempt->store, attempt->prepared, &entry, attempt->results);
+	if (!attempt->is_begun)
+		return;
+	mig_enter_owner(&scope);
+	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
+	mig_leave_owner(&scope);
 }
 
 /*
@@ -193,6 +199,7 @@ begin_by_statements(MigAttempt *attempt)
 	mig_enter_owner(&scope);
 	mig_unfinished_begin(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->run, prepared->source.revision,
 						 prepared->source.direction);
+	attempt->is_begun = true;
 	attempt->done = mig_resume_count(&scope.extension, MIG_ORDINARY_SCHEMA, prepared);
 	attempt->has_yielded = !mig_begin_concurrent_phase(&scope.extension, MIG_ORDINARY_SCHEMA);
 	mig_leave_owner(&scope);
@@ -232,13 +239,9 @@ static bool
 record_by_statements(void *arg)
 {
 	MigAttempt *attempt = (MigAttempt *) arg;
-	MigOwnerScope scope;
 	int			guc_nestlevel = begin_body(attempt);
 
 	record_success(attempt);
-	mig_enter_owner(&scope);
-	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
-	mig_leave_owner(&scope);
 	end_body(guc_nestlevel);
 	return true;
 }

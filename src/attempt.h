@@ -20,6 +20,7 @@ typedef struct MigAttempt
 	MigPatience patience;
 	int64		run;
 	bool		atomic;			/* in one transaction */
+	bool		is_begun;		/* it has a row in migrate_unfinished */
 	int			done;			/* statements that have run before, if it is not */
 	int			number;			/* of attempts, this one included */
 	TimestampTz step_started_at;	/* the first one */

@@ -412,6 +412,7 @@ begin_step(Production *production, const MigPreparedStep *prepared)
 {
 	MigAttempt *attempt = &production->attempt;
 	const char *revision = prepared->source.revision;
+	const MigUnfinished *begun = mig_unfinished_find(production->unfinished, production->nunfinished, revision);
 
 	if (production->attempted == NULL || strcmp(production->attempted, revision) != 0)
 	{
@@ -426,8 +427,8 @@ begin_step(Production *production, const MigPreparedStep *prepared)
 	}
 	attempt->store = &production->store;
 	attempt->prepared = prepared;
-	attempt->atomic = mig_step_is_atomic(prepared) &&
-		mig_unfinished_find(production->unfinished, production->nunfinished, revision) == NULL;
+	attempt->is_begun = begun != NULL;
+	attempt->atomic = mig_step_is_atomic(prepared) && (begun == NULL || begun->done.count == 0);
 	mig_progress_step(production->nrun + 1, revision, prepared->source.script.revision.message,
 					  prepared->statements.count);
 	return attempt;

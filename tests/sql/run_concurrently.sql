@@ -131,4 +131,16 @@ DROP TABLE regress_t, regress_u, regress_d, regress_b;
 DROP TYPE regress_e;
 REVOKE CREATE ON SCHEMA public FROM regress_boss;
 DROP ROLE regress_boss;
+-- where nothing has run, the corrected script may be one for a transaction
+CALL pg_temp.reset();
+CALL pg_temp.script('x1', '', 'CREATE INDEX CONCURRENTLY ON regress_missing (id);');
+CALL migrate_run();
+SELECT * FROM pg_temp.unfinished;
+SELECT * FROM migrate_upgrade();
+CALL pg_temp.script('x1', '', 'CREATE TABLE regress_missing (id integer); CREATE INDEX ON regress_missing (id);');
+CALL migrate_run();
+SELECT * FROM pg_temp.unfinished;
+SELECT revision, statements, sqlstate FROM migrate_log ORDER BY id;
+DROP TABLE regress_missing;
+
 CALL pg_temp.reset();
