@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "errcodes.h"
 #include "lockwanted.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
@@ -82,6 +83,25 @@ plan_statement(RawStmt *raw, const char *text)
 }
 
 /*
+ * Parse the text of a statement.  A script is parsed as a whole before it
+ * runs, and may by now have changed how strings are read.
+ */
+static RawStmt *
+parse_statement(const char *text)
+{
+	List	   *statements = pg_parse_query(text);
+
+	if (list_length(statements) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_MALFORMED_SCRIPT),
+				 errmsg("statement is not one any more"),
+				 errdetail("With the settings that the script has made, its text has %d statements.",
+						   list_length(statements)),
+				 errhint("A script must not change \"standard_conforming_strings\".")));
+	return linitial_node(RawStmt, statements);
+}
+
+/*
  * Run a single statement at top level, between mig_begin_statement() and
  * mig_end_statement().  It may end the transaction and begin others: so the
  * current memory context must outlive it.  Rows that it returns are thrown
@@ -93,7 +113,7 @@ uint64
 mig_run_statement(const char *text)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
-	RawStmt    *raw = linitial_node(RawStmt, pg_parse_query(text));
+	RawStmt    *raw = parse_statement(text);
 	CommandTag	tag = CreateCommandTag(raw->stmt);
 	QueryCompletion qc;
 	Portal		portal;

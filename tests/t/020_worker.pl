@@ -138,7 +138,7 @@ is(left(), '0|0', 'nothing is left');
 # A statement is known by its checksum, however strings are read when it runs.
 SKIP:
 {
-	skip 'strings are always standard', 2 if $node->safe_psql('postgres', 'SHOW server_version_num') >= 190000;
+	skip 'strings are always standard', 3 if $node->safe_psql('postgres', 'SHOW server_version_num') >= 190000;
 	register($node, 'postgres', 'f6', revises => 'e5', irreversible => 1, up => q{VACUUM t;
 SET standard_conforming_strings = off;
 SELECT '\', ' AS a; --';
@@ -146,6 +146,10 @@ SELECT 1 / count(*) FROM t WHERE id = -3;});
 	state_is($node, 'postgres', 'CALL migrate_run()', '22012', qr/revision f6, statement 4/, 'an error after a statement with a backslash');
 	$node->safe_psql('postgres', 'INSERT INTO t VALUES (-3); CALL migrate_run()');
 	is($node->safe_psql('postgres', 'SELECT version_num FROM migrate_version'), 'f6', 'the next call goes on');
+	register($node, 'postgres', 'g7', revises => 'f6', irreversible => 1, up => q{VACUUM t;
+SET standard_conforming_strings = off;
+SELECT '\'' ; SELECT 1 --';});
+	state_is($node, 'postgres', 'CALL migrate_run()', 'MG005', qr/not one any more.*revision g7, statement 3/s, 'two statements instead of one');
 }
 
 $node->stop;
