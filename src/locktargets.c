@@ -9,7 +9,7 @@
  * Only locks count that others feel: ShareUpdateExclusive and stronger.  What
  * the tree cannot know (the partitions of a table, the table of an index, the
  * other end of a foreign key that is dropped) is noted as a question for the
- * catalogs; lockwatch.c asks it when the locks are wanted.
+ * catalogs; lockwanted.c asks it when the locks are wanted.
  *
  * A relation that is missed here is locked when the statement runs, under
  * lock_timeout like every lock; it is only not looked after before.  One that
@@ -19,10 +19,10 @@
  */
 #include "postgres.h"
 
-#include "commands/defrem.h"
 #include "commands/tablecmds.h"
 #include "locktargets.h"
 #include "pg_compat.h"
+#include "stmtoption.h"
 #include "storage/lock.h"
 
 /* Make room for one more target; its name is copied. */
@@ -290,16 +290,8 @@ find_in_comment(ObjectType type, Node *object, MigLockTargets *targets)
 static void
 find_in_reindex(ReindexStmt *stmt, MigLockTargets *targets)
 {
-	bool		concurrent = false;
-	ListCell   *lc;
+	bool		concurrent = mig_has_true_option(stmt->params, "concurrently");
 
-	foreach(lc, stmt->params)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "concurrently") == 0)
-			concurrent = defGetBoolean(option);
-	}
 	if (stmt->relation == NULL)
 		targets->complete = false;
 	else if (stmt->kind == REINDEX_OBJECT_INDEX)
@@ -316,16 +308,9 @@ find_in_reindex(ReindexStmt *stmt, MigLockTargets *targets)
 static void
 find_in_vacuum(VacuumStmt *stmt, MigLockTargets *targets)
 {
-	LOCKMODE	mode = ShareUpdateExclusiveLock;
+	LOCKMODE	mode = mig_has_true_option(stmt->options, "full") ? AccessExclusiveLock : ShareUpdateExclusiveLock;
 	ListCell   *lc;
 
-	foreach(lc, stmt->options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "full") == 0 && defGetBoolean(option))
-			mode = AccessExclusiveLock;
-	}
 	if (stmt->rels == NIL)
 		targets->complete = false;
 	foreach(lc, stmt->rels)

@@ -29,12 +29,12 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "mend.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "security.h"
 #include "spiutil.h"
+#include "stmtoption.h"
 #include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "toplevel.h"
@@ -46,28 +46,12 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-/* Is it REINDEX CONCURRENTLY? */
-static bool
-is_concurrent_reindex(const ReindexStmt *stmt)
-{
-	ListCell   *lc;
-
-	foreach(lc, stmt->params)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "concurrently") == 0)
-			return defGetBoolean(option);
-	}
-	return false;
-}
-
 /* What a REINDEX could leave. */
 static void
 begin_reindex(MigMend *mend, const ReindexStmt *stmt)
 {
 	mend->relation = stmt->relation;
-	if (!is_concurrent_reindex(stmt))
+	if (!mig_has_true_option(stmt->params, "concurrently"))
 		return;
 	switch (stmt->kind)
 	{
@@ -151,21 +135,6 @@ indexes_in_question(const MigMend *mend, Oid *object)
 	return "(t.oid = $1 OR t.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))";
 }
 
-/* The OIDs in the first column of the result. */
-static List *
-get_oids(uint64 n)
-{
-	List	   *oids = NIL;
-	bool		isnull;
-	uint64		row;
-
-	for (row = 0; row < n; row++)
-		oids = lappend_oid(oids, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-																1, &isnull)));
-	SPI_freetuptable(SPI_tuptable);
-	return oids;
-}
-
 /*
  * The invalid indexes that the statement is about and that "userid" may drop.
  * An index that belongs to a partitioned one is invalid for other reasons.
@@ -187,7 +156,8 @@ find_invalid(const char *condition, Oid object, Oid userid, const char *name)
 				   " AND t.relkind IN ('r', 'm') AND ($3 IS NULL OR c.relname::pg_catalog.text = $3)"
 				   " AND pg_catalog.pg_has_role($2, c.relowner, 'USAGE')"
 				   " AND pg_catalog.has_schema_privilege($2, c.relnamespace, 'USAGE') AND %s ORDER BY 1", condition);
-	return get_oids(mig_spi_execute(SPI_OK_SELECT, sql, lengthof(arguments), arguments));
+	mig_spi_execute(SPI_OK_SELECT, sql, lengthof(arguments), arguments);
+	return mig_spi_get_oids();
 }
 
 /*

@@ -197,7 +197,7 @@ append_statements(StringInfo buf, const MigPreparedStep *prepared)
 		bool		terminated;
 		size_t		end = statement_end(source, statement, section_end, &terminated);
 
-		if (in_transaction == (statement->refuses != NULL || statement->new_enum_value != NULL || section->no_transaction))
+		if (in_transaction == (mig_stands_alone(statement) || section->no_transaction))
 		{
 			appendStringInfoString(buf, in_transaction ? "COMMIT;\n\n" : "BEGIN;\n\n");
 			in_transaction = !in_transaction;

@@ -15,9 +15,9 @@
 #error "migrate supports PostgreSQL 15 to 19"
 #endif
 
-#include "catalog/pg_class.h"
 #include <limits.h>
 
+#include "catalog/pg_class.h"
 #include "commands/copy.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"

@@ -69,7 +69,7 @@ mig_step_is_atomic(const MigPreparedStep *prepared)
 	{
 		const MigStatement *statement = &prepared->statements.items[i];
 
-		if (statement->refuses != NULL || statement->new_enum_value != NULL)
+		if (mig_stands_alone(statement))
 			return false;
 	}
 	return true;

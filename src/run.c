@@ -72,7 +72,7 @@ check_transactional(const MigPreparedStep *prepared, const char *target)
 	{
 		const MigStatement *statement = &prepared->statements.items[i];
 
-		if (statement->refuses != NULL || statement->new_enum_value != NULL)
+		if (mig_stands_alone(statement))
 			refuse_revision(source, statement, target);
 		else if (no_transaction)
 			refuse_revision(source, NULL, target);

@@ -204,6 +204,22 @@ mig_spi_get_column(MigNameList *list)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* The first column, OIDs and not null, of all returned rows; frees them. */
+List *
+mig_spi_get_oids(void)
+{
+	List	   *oids = NIL;
+	uint64		n = SPI_processed;
+	uint64		row;
+	bool		isnull;
+
+	for (row = 0; row < n; row++)
+		oids = lappend_oid(oids, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+																1, &isnull)));
+	SPI_freetuptable(SPI_tuptable);
+	return oids;
+}
+
 /* A text[] column of a returned row. */
 void
 mig_spi_get_name_list(uint64 row, int column, MigNameList *list)

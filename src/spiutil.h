@@ -31,6 +31,7 @@ extern MigSpiArgument mig_spi_text(const char *value);
 extern MigSpiArgument mig_spi_name_list(const MigNameList *list);
 extern char *mig_spi_get_text(uint64 row, int column);
 extern void mig_spi_get_column(MigNameList *list);
+extern List *mig_spi_get_oids(void);
 extern void mig_spi_get_name_list(uint64 row, int column, MigNameList *list);
 extern Datum mig_name_list_datum(const MigNameList *list);
 

@@ -44,6 +44,16 @@ typedef struct MigStatementList
 	int			count;
 } MigStatementList;
 
+/*
+ * Must the statement have a transaction of its own: because it refuses
+ * another, or because a later one needs what it did committed?
+ */
+static inline bool
+mig_stands_alone(const MigStatement *statement)
+{
+	return statement->refuses != NULL || statement->new_enum_value != NULL;
+}
+
 extern void mig_parse_script(MigScriptSource *source);
 extern void mig_parse_section(const MigScriptSource *source, MigStatementList *list);
 

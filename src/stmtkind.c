@@ -7,49 +7,15 @@
  */
 #include "postgres.h"
 
-#include "commands/defrem.h"
 #include "pg_compat.h"
 #include "stmtkind.h"
-
-/* An option of a utility statement, or NULL if it is not given. */
-static DefElem *
-find_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return option;
-	}
-	return NULL;
-}
-
-/* Is a boolean option given and true? */
-static bool
-has_true_option(List *options, const char *name)
-{
-	DefElem    *option = find_option(options, name);
-
-	return option != NULL && (option->arg == NULL || defGetBoolean(option));
-}
-
-/* Is a boolean option given and false? */
-static bool
-has_false_option(List *options, const char *name)
-{
-	DefElem    *option = find_option(options, name);
-
-	return option != NULL && option->arg != NULL && !defGetBoolean(option);
-}
+#include "stmtoption.h"
 
 /* What a REINDEX is, if it refuses a transaction. */
 static const char *
 reindex_refuses(ReindexStmt *stmt)
 {
-	if (has_true_option(stmt->params, "concurrently"))
+	if (mig_has_true_option(stmt->params, "concurrently"))
 		return "REINDEX CONCURRENTLY";
 	switch (stmt->kind)
 	{
@@ -84,14 +50,14 @@ alter_table_refuses(AlterTableStmt *stmt)
 static const char *
 alter_database_refuses(AlterDatabaseStmt *stmt)
 {
-	return find_option(stmt->options, "tablespace") ? "ALTER DATABASE ... SET TABLESPACE" : NULL;
+	return mig_find_option(stmt->options, "tablespace") ? "ALTER DATABASE ... SET TABLESPACE" : NULL;
 }
 
 /* What an ALTER SUBSCRIPTION is, if it refuses a transaction. */
 static const char *
 alter_subscription_refuses(AlterSubscriptionStmt *stmt)
 {
-	bool		refreshes = !has_false_option(stmt->options, "refresh");
+	bool		refreshes = !mig_has_false_option(stmt->options, "refresh");
 
 	switch (stmt->kind)
 	{
@@ -119,7 +85,7 @@ mig_refuses_transaction(Node *stmt)
 {
 	if (MIG_IS_CLUSTER_ALL(stmt))
 		return "CLUSTER";
-	if (has_true_option(MIG_REPACK_OPTIONS(stmt), "concurrently"))
+	if (mig_has_true_option(MIG_REPACK_OPTIONS(stmt), "concurrently"))
 		return "REPACK (CONCURRENTLY)";
 	switch (nodeTag(stmt))
 	{
@@ -150,8 +116,8 @@ mig_refuses_transaction(Node *stmt)
 		case T_DiscardStmt:
 			return ((DiscardStmt *) stmt)->target == DISCARD_ALL ? "DISCARD ALL" : NULL;
 		case T_CreateSubscriptionStmt:
-			return has_false_option(((CreateSubscriptionStmt *) stmt)->options, "connect") ||
-				has_false_option(((CreateSubscriptionStmt *) stmt)->options, "create_slot") ?
+			return mig_has_false_option(((CreateSubscriptionStmt *) stmt)->options, "connect") ||
+				mig_has_false_option(((CreateSubscriptionStmt *) stmt)->options, "create_slot") ?
 				NULL : "CREATE SUBSCRIPTION";
 		default:
 			return NULL;
@@ -175,9 +141,9 @@ mig_is_concurrent(Node *stmt)
 		case T_DropStmt:
 			return ((DropStmt *) stmt)->concurrent;
 		case T_ReindexStmt:
-			return has_true_option(((ReindexStmt *) stmt)->params, "concurrently");
+			return mig_has_true_option(((ReindexStmt *) stmt)->params, "concurrently");
 		case T_VacuumStmt:
-			return ((VacuumStmt *) stmt)->is_vacuumcmd && !has_true_option(((VacuumStmt *) stmt)->options, "full");
+			return ((VacuumStmt *) stmt)->is_vacuumcmd && !mig_has_true_option(((VacuumStmt *) stmt)->options, "full");
 		default:
 			return false;
 	}

@@ -152,20 +152,12 @@ List *
 mig_unfinished_indexes(const MigExtension *extension, const char *schema_name, const char *revision)
 {
 	MigSpiArgument arguments[] = {mig_spi_text(schema_name), mig_spi_text(revision)};
-	List	   *indexes = NIL;
-	uint64		n;
-	uint64		row;
-	bool		isnull;
 
-	n = mig_spi_execute(SPI_OK_SELECT,
-						psprintf("SELECT pg_catalog.unnest(indexes) FROM %s.migrate_unfinished"
-								 " WHERE schema_name = $1::pg_catalog.name AND revision = $2", extension->schema_name),
-						lengthof(arguments), arguments);
-	for (row = 0; row < n; row++)
-		indexes = lappend_oid(indexes, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[row],
-																	  SPI_tuptable->tupdesc, 1, &isnull)));
-	SPI_freetuptable(SPI_tuptable);
-	return indexes;
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT pg_catalog.unnest(indexes) FROM %s.migrate_unfinished"
+							 " WHERE schema_name = $1::pg_catalog.name AND revision = $2", extension->schema_name),
+					lengthof(arguments), arguments);
+	return mig_spi_get_oids();
 }
 
 /* The end of a revision, or, with NULL, of all of a schema. */
