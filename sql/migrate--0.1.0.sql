@@ -345,39 +345,44 @@ REVOKE ALL ON FUNCTION @extschema@.migrate_model(text, text) FROM PUBLIC;
 -- ---------------------------------------------------------------------
 
 CREATE FUNCTION @extschema@.migrate_upgrade(
-	target text DEFAULT 'head')
+	target text DEFAULT 'head',
+	schema text DEFAULT '',
+	create_schema boolean DEFAULT false)
 RETURNS SETOF @extschema@.migrate_step
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade(text, text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_downgrade(
-	target text)
+	target text,
+	schema text DEFAULT '')
 RETURNS SETOF @extschema@.migrate_step
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade(text, text) FROM PUBLIC;
 
 -- Commits, so it can have neither a SET clause nor SECURITY DEFINER.
 CREATE PROCEDURE @extschema@.migrate_run(
 	target text DEFAULT 'head',
 	direction text DEFAULT NULL,
 	lock_timeout interval DEFAULT NULL,
-	lock_retry_for interval DEFAULT NULL)
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '')
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
-REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_stamp(
 	target text DEFAULT 'head',
 	purge boolean DEFAULT false,
+	schema text DEFAULT '',
 	OUT step integer,
 	OUT old_version text,
 	OUT new_version text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_stamp(text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_stamp(text, boolean, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------
 -- Offline SQL, and the plan: they show the text of scripts

@@ -24,6 +24,7 @@
 #include "progress.h"
 #include "resume.h"
 #include "spiutil.h"
+#include "tenant.h"
 #include "trial.h"
 #include "unfinished.h"
 #include "utils/builtins.h"
@@ -42,7 +43,7 @@ sum_statements(const MigAttempt *attempt, MigLogEntry *entry)
 
 	mig_enter_owner(&scope);
 	arguments[0] = (MigSpiArgument) {INT8OID, Int64GetDatum(attempt->run), false};
-	arguments[1] = mig_spi_text(MIG_ORDINARY_SCHEMA);
+	arguments[1] = mig_spi_text(attempt->store->schema_name);
 	arguments[2] = mig_spi_text(attempt->prepared->source.revision);
 	mig_spi_execute(SPI_OK_SELECT,
 					psprintf("SELECT COALESCE(pg_catalog.sum(rows), 0)::pg_catalog.int8,"
@@ -88,7 +89,7 @@ record_success(const MigAttempt *attempt)
 	if (!attempt->is_begun)
 		return;
 	mig_enter_owner(&scope);
-	mig_unfinished_end(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared->source.revision);
+	mig_unfinished_end(&scope.extension, attempt->store->schema_name, attempt->prepared->source.revision);
 	mig_leave_owner(&scope);
 }
 
@@ -99,7 +100,7 @@ record_success(const MigAttempt *attempt)
 static int
 begin_body(const MigAttempt *attempt)
 {
-	int			guc_nestlevel = NewGUCNestLevel();
+	int			guc_nestlevel = mig_enter_schema(attempt->store->schema_name);
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_set_lock_patience(attempt->patience.lock_timeout);
@@ -197,11 +198,11 @@ begin_by_statements(MigAttempt *attempt)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_enter_owner(&scope);
-	mig_unfinished_begin(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->run, prepared->source.revision,
+	mig_unfinished_begin(&scope.extension, attempt->store->schema_name, attempt->run, prepared->source.revision,
 						 prepared->source.direction);
 	attempt->is_begun = true;
-	attempt->done = mig_resume_count(&scope.extension, MIG_ORDINARY_SCHEMA, prepared);
-	attempt->has_yielded = !mig_begin_concurrent_phase(&scope.extension, MIG_ORDINARY_SCHEMA);
+	attempt->done = mig_resume_count(&scope.extension, attempt->store->schema_name, prepared);
+	attempt->has_yielded = !mig_begin_concurrent_phase(&scope.extension, attempt->store->schema_name);
 	mig_leave_owner(&scope);
 	PopActiveSnapshot();
 	SPI_commit();
@@ -209,12 +210,12 @@ begin_by_statements(MigAttempt *attempt)
 
 /* Let others wait for us again. */
 static void
-end_concurrent_phase(void)
+end_concurrent_phase(const char *schema_name)
 {
 	MigOwnerScope scope;
 
 	mig_enter_owner(&scope);
-	mig_end_concurrent_phase(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_end_concurrent_phase(&scope.extension, schema_name);
 	mig_leave_owner(&scope);
 }
 
@@ -259,7 +260,7 @@ run_by_statements(MigAttempt *attempt)
 		return NULL;
 	trial.task.first = attempt->done;
 	trial.task.run = attempt->run;
-	trial.task.schema_name = MIG_ORDINARY_SCHEMA;
+	trial.task.schema_name = attempt->store->schema_name;
 	trial.task.source = &prepared->source;
 	trial.task.lock_timeout = attempt->patience.lock_timeout;
 	trial.task.lock_retry_for = Max(attempt->patience.lock_retry_for, attempt->patience.lock_timeout);
@@ -271,12 +272,12 @@ run_by_statements(MigAttempt *attempt)
 		if (edata == NULL)
 			edata = trial.edata;
 		SPI_commit();
-		end_concurrent_phase();
+		end_concurrent_phase(attempt->store->schema_name);
 		if (edata != NULL)
 			return edata;
 	}
 	else
-		end_concurrent_phase();
+		end_concurrent_phase(attempt->store->schema_name);
 	return mig_try(record_by_statements, attempt);
 }
 
@@ -331,7 +332,7 @@ unfinished_result(MigAttempt *attempt, const ErrorData *edata)
 	MigStatementResult *result;
 
 	mig_enter_owner(&scope);
-	attempt->done = mig_resume_count(&scope.extension, MIG_ORDINARY_SCHEMA, attempt->prepared);
+	attempt->done = mig_resume_count(&scope.extension, attempt->store->schema_name, attempt->prepared);
 	mig_leave_owner(&scope);
 	if (attempt->done >= statements->count)
 		return NULL;
@@ -374,7 +375,7 @@ record_failure(void *arg)
 	if (failed != NULL)
 	{
 		mig_enter_owner(&scope);
-		mig_record_statements(attempt->recorder, MIG_ORDINARY_SCHEMA, &entry, failed, 1);
+		mig_record_statements(attempt->recorder, attempt->store->schema_name, &entry, failed, 1);
 		mig_leave_owner(&scope);
 	}
 	end_body(guc_nestlevel);

@@ -3,11 +3,12 @@
  * cmd_run.c
  *	  SQL functions and procedures that run scripts or move the version.
  *
- *		migrate_upgrade(target text DEFAULT 'head')
- *		migrate_downgrade(target text)
- *		migrate_stamp(target text DEFAULT 'head', purge boolean DEFAULT false)
+ *		migrate_upgrade(target text DEFAULT 'head', schema text DEFAULT '', create_schema boolean DEFAULT false)
+ *		migrate_downgrade(target text, schema text DEFAULT '')
+ *		migrate_stamp(target text DEFAULT 'head', purge boolean DEFAULT false, schema text DEFAULT '')
  *		CALL migrate_run(target text DEFAULT 'head', direction text DEFAULT NULL,
- *			lock_timeout interval DEFAULT NULL, lock_retry_for interval DEFAULT NULL)
+ *			lock_timeout interval DEFAULT NULL, lock_retry_for interval DEFAULT NULL,
+ *			schema text DEFAULT '')
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +26,9 @@
 #include "run.h"
 #include "security.h"
 #include "stamp.h"
+#include "tenant.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_upgrade);
@@ -33,8 +36,22 @@ PG_FUNCTION_INFO_V1(migrate_downgrade);
 PG_FUNCTION_INFO_V1(migrate_stamp);
 PG_FUNCTION_INFO_V1(migrate_run);
 
+/* Run, in the transaction of the caller, for a schema that exists, or is made. */
+static void
+run_for_schema(FunctionCallInfo fcinfo, MigDirection direction, const char *schema_name, bool create_schema)
+{
+	int			guc_nestlevel;
+
+	InitMaterializedSRF(fcinfo, 0);
+	mig_require_schema(schema_name, create_schema);
+	guc_nestlevel = mig_enter_schema(schema_name);
+	mig_run(schema_name, direction, text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	AtEOXact_GUC(false, guc_nestlevel);
+}
+
 /*
- * migrate_upgrade(target text) RETURNS SETOF migrate_step
+ * migrate_upgrade(target text, schema text, create_schema boolean)
+ *		RETURNS SETOF migrate_step
  *
  * Run what the target needs and what is not applied, in one transaction.
  */
@@ -42,13 +59,12 @@ Datum
 migrate_upgrade(PG_FUNCTION_ARGS)
 {
 	mig_prevent_if_read_only("migrate_upgrade()");
-	InitMaterializedSRF(fcinfo, 0);
-	mig_run(MIG_UPGRADE, text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	run_for_schema(fcinfo, MIG_UPGRADE, mig_schema_argument(fcinfo, 1), PG_GETARG_BOOL(2));
 	PG_RETURN_NULL();
 }
 
 /*
- * migrate_downgrade(target text) RETURNS SETOF migrate_step
+ * migrate_downgrade(target text, schema text) RETURNS SETOF migrate_step
  *
  * Undo what is applied and comes after the target, in one transaction.
  */
@@ -56,29 +72,33 @@ Datum
 migrate_downgrade(PG_FUNCTION_ARGS)
 {
 	mig_prevent_if_read_only("migrate_downgrade()");
-	InitMaterializedSRF(fcinfo, 0);
-	mig_run(MIG_DOWNGRADE, text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	run_for_schema(fcinfo, MIG_DOWNGRADE, mig_schema_argument(fcinfo, 1), false);
 	PG_RETURN_NULL();
 }
 
 /*
- * migrate_stamp(target text, purge boolean, OUT step integer,
+ * migrate_stamp(target text, purge boolean, schema text, OUT step integer,
  *				 OUT old_version text, OUT new_version text) RETURNS SETOF record
  *
  * Set the version without running anything; several targets are separated by
- * commas.  "auto" is what leads to the schema that the database has.
+ * commas.  "auto" is what leads to the schema that the database has.  The
+ * schema need not exist: so the rows of one that was dropped can be purged.
  */
 Datum
 migrate_stamp(PG_FUNCTION_ARGS)
 {
+	char	   *schema_name = mig_schema_argument(fcinfo, 2);
 	char	   *target;
+	int			guc_nestlevel;
 
 	mig_prevent_if_read_only("migrate_stamp()");
 	InitMaterializedSRF(fcinfo, 0);
 	target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	guc_nestlevel = mig_enter_schema(schema_name);
 	if (strcmp(target, "auto") == 0)
 		target = mig_find_stamp_target();
-	mig_stamp(target, PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
+	mig_stamp(schema_name, target, PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
+	AtEOXact_GUC(false, guc_nestlevel);
 	PG_RETURN_NULL();
 }
 
@@ -137,7 +157,7 @@ get_milliseconds(FunctionCallInfo fcinfo, int argument, const char *name, int se
 
 /*
  * CALL migrate_run(target text, direction text, lock_timeout interval,
- *					lock_retry_for interval)
+ *					lock_retry_for interval, schema text)
  *
  * Upgrade or downgrade, each revision in a transaction of its own; what
  * refuses a transaction block is run, too.  Waits for locks for lock_timeout
@@ -160,6 +180,8 @@ migrate_run(PG_FUNCTION_ARGS)
 	options.direction_given = !PG_ARGISNULL(1);
 	options.lock_timeout = get_milliseconds(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
 	options.lock_retry_for = get_milliseconds(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
+	options.schema_name = mig_schema_argument(fcinfo, 4);
+	mig_require_schema(options.schema_name, false);
 	mig_run_in_production(&options);
 	PG_RETURN_VOID();
 }

@@ -96,15 +96,13 @@ mig_prepare_plan(const MigStore *store, const MigExtension *extension, const Mig
 	return steps;
 }
 
-/* Read the store and plan.  Called in an owner scope. */
+/* Plan from the store as it was read. */
 void
-mig_open_and_plan(MigStore *store, const MigExtension *extension, MigDirection direction, const char *target,
-				  MigPlan *plan)
+mig_plan_from_store(MigStore *store, MigDirection direction, const char *target, MigPlan *plan)
 {
 	MigReport	report = {0};
 	bool		ok;
 
-	mig_store_open(store, extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
 	mig_store_resolve_rows(store);
 	if (direction == MIG_UPGRADE)
 		ok = mig_plan_upgrade(store->graph, &store->rows, target, plan, &report);
@@ -112,4 +110,13 @@ mig_open_and_plan(MigStore *store, const MigExtension *extension, MigDirection d
 		ok = mig_plan_downgrade(store->graph, &store->rows, target, plan, &report);
 	if (!ok)
 		mig_report_throw(&report);
+}
+
+/* Read the store and plan, for a schema.  Called in an owner scope. */
+void
+mig_open_and_plan(MigStore *store, const MigExtension *extension, const char *schema_name, MigDirection direction,
+				  const char *target, MigPlan *plan)
+{
+	mig_store_open(store, extension, MIG_STORE_CHANGE, schema_name);
+	mig_plan_from_store(store, direction, target, plan);
 }

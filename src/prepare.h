@@ -26,7 +26,8 @@ extern void mig_prepare_step(MigPreparedStep *prepared, const MigStore *store, c
 extern bool mig_step_is_atomic(const MigPreparedStep *prepared);
 extern MigPreparedStep *mig_prepare_plan(const MigStore *store, const MigExtension *extension, const MigPlan *plan,
 										 MigDirection direction, Oid caller);
-extern void mig_open_and_plan(MigStore *store, const MigExtension *extension, MigDirection direction,
-							  const char *target, MigPlan *plan);
+extern void mig_open_and_plan(MigStore *store, const MigExtension *extension, const char *schema_name,
+							  MigDirection direction, const char *target, MigPlan *plan);
+extern void mig_plan_from_store(MigStore *store, MigDirection direction, const char *target, MigPlan *plan);
 
 #endif							/* MIG_PREPARE_H */

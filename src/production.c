@@ -32,6 +32,7 @@
 #include "progress.h"
 #include "resume.h"
 #include "spiutil.h"
+#include "tenant.h"
 #include "trial.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -89,10 +90,10 @@ try_lock_run(const Production *production, int *holder)
 	bool		locked;
 
 	mig_enter_owner(&scope);
-	locked = mig_try_lock_run(&scope.extension, MIG_ORDINARY_SCHEMA);
-	*holder = locked ? 0 : mig_run_holder(&scope.extension, MIG_ORDINARY_SCHEMA);
+	locked = mig_try_lock_run(&scope.extension, production->options->schema_name);
+	*holder = locked ? 0 : mig_run_holder(&scope.extension, production->options->schema_name);
 	if (!locked)
-		mig_progress_begin(&scope.extension, production->run, MIG_ORDINARY_SCHEMA, production->options->direction,
+		mig_progress_begin(&scope.extension, production->run, production->options->schema_name, production->options->direction,
 						   production->options->target, true);
 	mig_progress_phase(locked ? MIG_PHASE_STARTING : MIG_PHASE_WAITING_FOR_RUN);
 	mig_leave_owner(&scope);
@@ -144,25 +145,25 @@ lock_run(const Production *production)
 
 /* Give the lock to whoever waits for it. */
 static void
-unlock_run(void)
+unlock_run(const char *schema_name)
 {
 	MigOwnerScope scope;
 
 	mig_enter_owner(&scope);
-	mig_unlock_run(&scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_unlock_run(&scope.extension, schema_name);
 	mig_leave_owner(&scope);
 	next_transaction();
 }
 
 /* Does somebody wait for it? */
 static bool
-is_waited_for(void)
+is_waited_for(const char *schema_name)
 {
 	MigOwnerScope scope;
 	bool		waited_for;
 
 	mig_enter_owner(&scope);
-	waited_for = mig_run_is_waited_for(&scope.extension, MIG_ORDINARY_SCHEMA);
+	waited_for = mig_run_is_waited_for(&scope.extension, schema_name);
 	mig_leave_owner(&scope);
 	return waited_for;
 }
@@ -198,7 +199,7 @@ prepare_steps(Production *production, const MigExtension *extension, Oid caller)
 	MigDirection direction = production->options->direction;
 
 	production->steps = mig_prepare_plan(&production->store, extension, &production->plan, direction, caller);
-	production->nunfinished = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &production->unfinished);
+	production->nunfinished = mig_unfinished_read(extension, production->options->schema_name, &production->unfinished);
 	mig_resume_check_plan(production->unfinished, production->nunfinished, production->steps,
 						  production->plan.nsteps, direction);
 	if (production->plan.nsteps == 0)
@@ -206,7 +207,7 @@ prepare_steps(Production *production, const MigExtension *extension, Oid caller)
 	if (production->run == 0)
 		production->run = mig_next_run(extension);
 	mig_recorder_begin(&production->recorder, extension);
-	mig_progress_begin(extension, production->run, MIG_ORDINARY_SCHEMA, direction, production->options->target, true);
+	mig_progress_begin(extension, production->run, production->options->schema_name, direction, production->options->target, true);
 	mig_progress_plan(production->nrun + production->plan.nsteps);
 	production->target = absolute_target(production);
 }
@@ -227,10 +228,10 @@ make_plan(Production *production, bool locked)
 	mig_enter_owner(&scope);
 	production->plan.nsteps = 0;
 	if (locked || production->options->direction != MIG_UPGRADE ||
-		!mig_is_at_heads(&scope.extension, MIG_ORDINARY_SCHEMA, production->target))
+		!mig_is_at_heads(&scope.extension, production->options->schema_name, production->target))
 	{
-		mig_open_and_plan(&production->store, &scope.extension, production->options->direction, production->target,
-						  &production->plan);
+		mig_open_and_plan(&production->store, &scope.extension, production->options->schema_name,
+						  production->options->direction, production->target, &production->plan);
 		if (locked || production->plan.nsteps == 0)
 			prepare_steps(production, &scope.extension, scope.userid);
 	}
@@ -317,11 +318,12 @@ pause_for(void *arg)
 static bool
 pause_run(MigAttempt *attempt, long pause)
 {
-	bool		waited_for = is_waited_for();
+	const char *schema_name = attempt->store->schema_name;
+	bool		waited_for = is_waited_for(schema_name);
 	ErrorData  *edata;
 
 	if (waited_for)
-		unlock_run();
+		unlock_run(schema_name);
 	else
 		next_transaction();
 	edata = mig_try(pause_for, &pause);
@@ -364,9 +366,11 @@ look_around(void *arg)
 {
 	QuietTrial *trial = (QuietTrial *) arg;
 	const MigPreparedStep *prepared = trial->attempt->prepared;
+	int			guc_nestlevel = mig_enter_schema(trial->attempt->store->schema_name);
 
 	trial->quiet = mig_is_quiet(&trial->attempt->patience, &prepared->source, prepared->statements.items,
 								prepared->statements.count);
+	AtEOXact_GUC(false, guc_nestlevel);
 	return true;
 }
 
@@ -455,7 +459,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 		edata = mig_attempt(attempt);
 		if (attempt->has_yielded)
 		{
-			unlock_run();
+			unlock_run(production->options->schema_name);
 			return false;
 		}
 		if (edata == NULL)
@@ -580,7 +584,7 @@ mig_run_in_production(const MigRunOptions *options)
 		done = run_plan(&production);
 		MemoryContextSwitchTo(production.context);
 		if (done)
-			unlock_run();
+			unlock_run(options->schema_name);
 		else
 			check_target(&production);
 	}

@@ -12,6 +12,7 @@
 
 typedef struct MigRunOptions
 {
+	const char *schema_name;	/* whose lineage */
 	const char *target;
 	MigDirection direction;
 	bool		direction_given;	/* not found out from the target */

@@ -33,15 +33,20 @@
 
 /* The call that runs what a transaction cannot, or what is left of it. */
 static char *
-call_of_run(MigDirection direction, const char *target)
+call_of_run(const char *schema_name, MigDirection direction, const char *target)
 {
-	return psprintf("CALL migrate_run(%s%s)", quote_literal_cstr(target),
-					direction == MIG_UPGRADE ? "" : ", direction => 'downgrade'");
+	return psprintf("CALL migrate_run(%s%s%s%s)", quote_literal_cstr(target),
+					direction == MIG_UPGRADE ? "" : ", direction => 'downgrade'",
+					schema_name[0] == '\0' ? "" : ", schema => ",
+					schema_name[0] == '\0' ? "" : quote_literal_cstr(schema_name));
 }
 
-/* MG008: what of a revision cannot run in one transaction; "statement" or, if that is NULL, all of it. */
+/*
+ * MG008: what of a revision cannot run in one transaction; "statement" or, if
+ * that is NULL, all of it.  "call" is what can run it.
+ */
 static void
-refuse_revision(const MigScriptSource *source, const MigStatement *statement, const char *target)
+refuse_revision(const MigScriptSource *source, const MigStatement *statement, const char *call)
 {
 	const MigSection *section = mig_revscript_section(&source->script, source->direction);
 
@@ -56,13 +61,12 @@ refuse_revision(const MigScriptSource *source, const MigStatement *statement, co
 					   statement->refuses, source->path, statement->line) :
 			 errdetail("The value \"%s\", added at %s:%d, is used on line %d, which takes a commit between. Nothing was run.",
 					   statement->new_enum_value, source->path, statement->line, statement->new_enum_value_line),
-			 errhint("%s runs it, each revision in a transaction of its own, or none.",
-					 call_of_run(source->direction, target))));
+			 errhint("%s runs it, each revision in a transaction of its own, or none.", call)));
 }
 
 /* MG008 for revisions that cannot run in one transaction, before anything runs. */
 static void
-check_transactional(const MigPreparedStep *prepared, const char *target)
+check_transactional(const MigPreparedStep *prepared, const char *call)
 {
 	const MigScriptSource *source = &prepared->source;
 	bool		no_transaction = mig_revscript_section(&source->script, source->direction)->no_transaction;
@@ -73,9 +77,9 @@ check_transactional(const MigPreparedStep *prepared, const char *target)
 		const MigStatement *statement = &prepared->statements.items[i];
 
 		if (mig_stands_alone(statement))
-			refuse_revision(source, statement, target);
+			refuse_revision(source, statement, call);
 		else if (no_transaction)
-			refuse_revision(source, NULL, target);
+			refuse_revision(source, NULL, call);
 	}
 }
 
@@ -84,11 +88,11 @@ check_transactional(const MigPreparedStep *prepared, const char *target)
  * twice.  Called in an owner scope, with the versions locked.
  */
 static void
-check_not_begun(const MigExtension *extension, const MigPreparedStep *steps, int nsteps, MigDirection direction,
-				const char *target)
+check_not_begun(const MigExtension *extension, const MigStore *store, const MigPreparedStep *steps, int nsteps,
+				MigDirection direction, const char *call)
 {
 	MigUnfinished *list;
-	int			n = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &list);
+	int			n = mig_unfinished_read(extension, store->schema_name, &list);
 	int			i;
 
 	for (i = 0; i < nsteps && n > 0; i++)
@@ -103,7 +107,7 @@ check_not_begun(const MigExtension *extension, const MigPreparedStep *steps, int
 				 errdetail("The %s of revision %s was begun by run " INT64_FORMAT " and interrupted after statement %d of %d. Nothing was run.",
 						   mig_direction_name(begun->direction), begun->revision, begun->run, begun->done.count,
 						   steps[i].statements.count),
-				 errhint("%s goes on with it.", call_of_run(direction, target))));
+				 errhint("%s goes on with it.", call)));
 	}
 	mig_resume_check_plan(list, n, steps, nsteps, direction);
 }
@@ -112,32 +116,33 @@ check_not_begun(const MigExtension *extension, const MigPreparedStep *steps, int
  * Find out what to run, and lock the versions if there is something.
  */
 static MigPreparedStep *
-begin_run(MigStore *store, MigDirection direction, const char *target, MigPlan *plan)
+begin_run(MigStore *store, const char *schema_name, MigDirection direction, const char *target, MigPlan *plan)
 {
 	MigOwnerScope scope;
 	MigPreparedStep *steps = NULL;
+	char	   *call = call_of_run(schema_name, direction, target);
 	int			i;
 
 	plan->nsteps = 0;
 	mig_store_refresh();
 	mig_enter_owner(&scope);
-	if (direction != MIG_UPGRADE || !mig_is_at_heads(&scope.extension, MIG_ORDINARY_SCHEMA, target))
-		mig_open_and_plan(store, &scope.extension, direction, target, plan);
+	if (direction != MIG_UPGRADE || !mig_is_at_heads(&scope.extension, schema_name, target))
+		mig_open_and_plan(store, &scope.extension, schema_name, direction, target, plan);
 	if (plan->nsteps > 0)
 	{
-		mig_progress_begin(&scope.extension, 0, MIG_ORDINARY_SCHEMA, direction, target, false);
+		mig_progress_begin(&scope.extension, 0, schema_name, direction, target, false);
 		mig_progress_phase(MIG_PHASE_WAITING_FOR_RUN);
 		MemoryContextDelete(store->context);
-		mig_lock_versions(&scope.extension, MIG_ORDINARY_SCHEMA);
+		mig_lock_versions(&scope.extension, schema_name);
 		mig_progress_phase(MIG_PHASE_STARTING);
-		mig_open_and_plan(store, &scope.extension, direction, target, plan);
-		mig_versions_check_snapshot(&scope.extension, MIG_ORDINARY_SCHEMA, &store->versions);
+		mig_open_and_plan(store, &scope.extension, schema_name, direction, target, plan);
+		mig_versions_check_snapshot(&scope.extension, schema_name, &store->versions);
 		mig_store_check_snapshot(store, &scope.extension);
 		mig_progress_plan(plan->nsteps);
 		steps = mig_prepare_plan(store, &scope.extension, plan, direction, scope.userid);
-		check_not_begun(&scope.extension, steps, plan->nsteps, direction, target);
+		check_not_begun(&scope.extension, store, steps, plan->nsteps, direction, call);
 		for (i = 0; i < plan->nsteps; i++)
-			check_transactional(&steps[i], target);
+			check_transactional(&steps[i], call);
 	}
 	mig_leave_owner(&scope);
 	return steps;
@@ -183,7 +188,7 @@ run_step(const MigRecorder *recorder, int64 run, int number, const MigStore *sto
  * step.
  */
 void
-mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
+mig_run(const char *schema_name, MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 {
 	MemoryContext run_context = AllocSetContextCreate(CurrentMemoryContext, "migrate run", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext step_context = AllocSetContextCreate(run_context, "migrate step", ALLOCSET_DEFAULT_SIZES);
@@ -196,7 +201,7 @@ mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo)
 	int			i;
 
 	mig_refuse_nested_run();
-	steps = begin_run(&store, direction, target, &plan);
+	steps = begin_run(&store, schema_name, direction, target, &plan);
 	mig_spi_connect();
 	if (plan.nsteps > 0)
 	{

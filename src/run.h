@@ -11,6 +11,6 @@
 #include "nodes/execnodes.h"
 #include "revision.h"
 
-extern void mig_run(MigDirection direction, const char *target, ReturnSetInfo *rsinfo);
+extern void mig_run(const char *schema_name, MigDirection direction, const char *target, ReturnSetInfo *rsinfo);
 
 #endif							/* MIG_RUN_H */

@@ -22,6 +22,7 @@
 /* A stamp, as it goes on. */
 typedef struct Stamp
 {
+	const char *schema_name;
 	MigOwnerScope scope;
 	MigRecorder recorder;
 	int64		run;			/* 0: nothing has changed so far */
@@ -46,7 +47,7 @@ log_stamp(Stamp *stamp, const char *revision, const MigNameList *removed, const 
 	entry.started_at = GetCurrentTimestamp();
 	entry.duration = palloc0(sizeof(Interval));
 	entry.role = GetUserNameFromId(stamp->scope.userid, false);
-	mig_record_log(&stamp->recorder, MIG_ORDINARY_SCHEMA, &entry);
+	mig_record_log(&stamp->recorder, stamp->schema_name, &entry);
 }
 
 /* Append a row to the result of a stamp. */
@@ -70,7 +71,7 @@ purge_versions(Stamp *stamp, MigStore *store)
 
 	if (store->versions.count == 0)
 		return;
-	mig_versions_purge(&stamp->scope.extension, MIG_ORDINARY_SCHEMA);
+	mig_versions_purge(&stamp->scope.extension, stamp->schema_name);
 	log_stamp(stamp, NULL, &store->versions, &none);
 	put_stamp(stamp, &store->versions, &none);
 	store->versions = none;
@@ -86,7 +87,7 @@ apply_stamp_step(Stamp *stamp, const MigStore *store, const MigStep *step)
 
 	ereport(NOTICE,
 			(errmsg("running stamp_revision %s -> %s", mig_name_list_join(&removed), mig_name_list_join(&added))));
-	mig_record_versions(&stamp->recorder, MIG_ORDINARY_SCHEMA, &removed, &added);
+	mig_record_versions(&stamp->recorder, stamp->schema_name, &removed, &added);
 	log_stamp(stamp, revision, &removed, &added);
 	put_stamp(stamp, &removed, &added);
 }
@@ -96,10 +97,10 @@ apply_stamp_step(Stamp *stamp, const MigStore *store, const MigStep *step)
  * whatever was thought before.
  */
 static void
-forget_unfinished(const MigExtension *extension)
+forget_unfinished(const MigExtension *extension, const char *schema_name)
 {
 	MigUnfinished *list;
-	int			n = mig_unfinished_read(extension, MIG_ORDINARY_SCHEMA, &list);
+	int			n = mig_unfinished_read(extension, schema_name, &list);
 	int			i;
 
 	for (i = 0; i < n; i++)
@@ -107,7 +108,7 @@ forget_unfinished(const MigExtension *extension)
 				(errmsg("forgetting that the %s of revision %s was interrupted after statement %d",
 						mig_direction_name(list[i].direction), list[i].revision, list[i].done.count)));
 	if (n > 0)
-		mig_unfinished_end(extension, MIG_ORDINARY_SCHEMA, NULL);
+		mig_unfinished_end(extension, schema_name, NULL);
 }
 
 /*
@@ -115,9 +116,9 @@ forget_unfinished(const MigExtension *extension)
  * targets.  With purge, whatever rows there are go first, known or not.
  */
 void
-mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
+mig_stamp(const char *schema_name, const char *targets, bool purge, ReturnSetInfo *rsinfo)
 {
-	Stamp		stamp = {.rsinfo = rsinfo};
+	Stamp		stamp = {.schema_name = schema_name, .rsinfo = rsinfo};
 	MigExtension *extension = &stamp.scope.extension;
 	MigStore	store;
 	MigPlan		plan;
@@ -130,9 +131,9 @@ mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 		mig_report_throw(&report);
 	mig_store_refresh();
 	mig_enter_owner(&stamp.scope);
-	mig_lock_versions(extension, MIG_ORDINARY_SCHEMA);
-	mig_store_open(&store, extension, MIG_STORE_CHANGE, MIG_ORDINARY_SCHEMA);
-	mig_versions_check_snapshot(extension, MIG_ORDINARY_SCHEMA, &store.versions);
+	mig_lock_versions(extension, schema_name);
+	mig_store_open(&store, extension, MIG_STORE_CHANGE, schema_name);
+	mig_versions_check_snapshot(extension, schema_name, &store.versions);
 	mig_recorder_begin(&stamp.recorder, extension);
 	if (purge)
 		purge_versions(&stamp, &store);
@@ -141,7 +142,7 @@ mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo)
 		mig_report_throw(&report);
 	for (i = 0; i < plan.nsteps; i++)
 		apply_stamp_step(&stamp, &store, &plan.steps[i]);
-	forget_unfinished(extension);
+	forget_unfinished(extension, schema_name);
 	mig_store_summarize(extension);
 	mig_leave_owner(&stamp.scope);
 }

@@ -10,6 +10,6 @@
 
 #include "nodes/execnodes.h"
 
-extern void mig_stamp(const char *targets, bool purge, ReturnSetInfo *rsinfo);
+extern void mig_stamp(const char *schema_name, const char *targets, bool purge, ReturnSetInfo *rsinfo);
 
 #endif							/* MIG_STAMP_H */

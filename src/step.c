@@ -128,9 +128,9 @@ mig_step_record(const MigRecorder *recorder, const MigStore *store, const MigPre
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	mig_become_owner(&scope);
-	mig_record_versions(recorder, MIG_ORDINARY_SCHEMA, &entry->removed, &entry->added);
-	mig_record_log(recorder, MIG_ORDINARY_SCHEMA, entry);
-	mig_record_statements(recorder, MIG_ORDINARY_SCHEMA, entry, results, nresults);
+	mig_record_versions(recorder, store->schema_name, &entry->removed, &entry->added);
+	mig_record_log(recorder, store->schema_name, entry);
+	mig_record_statements(recorder, store->schema_name, entry, results, nresults);
 	mig_become_caller(&scope);
 	error_context_stack = callback.previous;
 }

@@ -215,6 +215,7 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	MemSet(store, 0, sizeof(MigStore));
 	store->context = AllocSetContextCreate(CurrentMemoryContext, "migrate store", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(store->context);
+	store->schema_name = pstrdup(schema_name);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (access == MIG_STORE_LOOK)
 	{

@@ -14,9 +14,7 @@
 #include "security.h"
 #include "stmt.h"
 #include "target.h"
-
-/* the lineage of the database as a whole */
-#define MIG_ORDINARY_SCHEMA	""
+#include "tenant.h"
 
 typedef enum MigStoreAccess
 {
@@ -28,6 +26,7 @@ typedef enum MigStoreAccess
 typedef struct MigStore
 {
 	MemoryContext context;
+	const char *schema_name;	/* whose lineage it is */
 	MigStoredScript *scripts;	/* in load order */
 	int			nscripts;
 	MigGraph   *graph;

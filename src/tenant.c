@@ -1,0 +1,98 @@
+/*-------------------------------------------------------------------------
+ *
+ * tenant.c
+ *	  The schema that a run is for.
+ *
+ * The ordinary lineage, of the schema '', is that of the database as a whole:
+ * its scripts run with the search_path of the caller.  That of any other
+ * schema has version rows of its own, and its scripts run with that schema
+ * put before the caller's search_path: so they may be the same scripts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "security.h"
+#include "spiutil.h"
+#include "tenant.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+/* Is the schema one of the server's own, or that of the ordinary lineage? */
+static bool
+is_reserved(const char *schema_name)
+{
+	return strncmp(schema_name, "pg_", 3) == 0 || strcmp(schema_name, "information_schema") == 0;
+}
+
+/* The name of a schema that is an argument of a function; null: the ordinary lineage. */
+char *
+mig_schema_argument(FunctionCallInfo fcinfo, int argument)
+{
+	char	   *schema_name;
+
+	if (PG_ARGISNULL(argument))
+		return MIG_ORDINARY_SCHEMA;
+	schema_name = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	if (strlen(schema_name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("schema name \"%s\" is too long", schema_name),
+				 errdetail("A name has %d bytes at most.", NAMEDATALEN - 1),
+				 errhint("Write it as pg_namespace has it.")));
+	if (is_reserved(schema_name))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("schema \"%s\" cannot be migrated", schema_name),
+				 errdetail("It belongs to the server."),
+				 errhint("Leave out the argument \"schema\" for the lineage of the whole database.")));
+	return schema_name;
+}
+
+/*
+ * Make sure that the schema exists, by creating it if that is wanted, as the
+ * current user.
+ */
+void
+mig_require_schema(const char *schema_name, bool create)
+{
+	if (schema_name[0] == '\0' || OidIsValid(get_namespace_oid(schema_name, true)))
+		return;
+	if (!create)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" does not exist", schema_name),
+				 errhint("CREATE SCHEMA %s; or let migrate_upgrade() do it: create_schema => true.",
+						 quote_identifier(schema_name))));
+	mig_spi_connect();
+	mig_spi_execute(SPI_OK_UTILITY, psprintf("CREATE SCHEMA %s", quote_identifier(schema_name)), 0, NULL);
+	mig_spi_finish();
+}
+
+/* The search_path of the scripts of a schema, in the current one. */
+char *
+mig_schema_search_path(const char *schema_name)
+{
+	if (schema_name[0] == '\0')
+		return pstrdup(namespace_search_path);
+	if (namespace_search_path[0] == '\0')
+		return pstrdup(quote_identifier(schema_name));
+	return psprintf("%s, %s", quote_identifier(schema_name), namespace_search_path);
+}
+
+/*
+ * Begin a nest level of settings in which the schema comes first in
+ * search_path.  Returns the level, for AtEOXact_GUC(); an error ends it, too.
+ */
+int
+mig_enter_schema(const char *schema_name)
+{
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	if (schema_name[0] != '\0')
+		mig_set_for_now("search_path", mig_schema_search_path(schema_name));
+	return guc_nestlevel;
+}
