@@ -29,27 +29,17 @@ extern ErrorData *mig_worker_run(const MigWorkerTask *task);
 /*
  * What lies in the shared memory segment; workermain.c is the other side.
  */
-#define MIG_WORKER_MAGIC	0x6d696772
-
 typedef enum MigWorkerKey
 {
 	MIG_WORKER_ORDER,			/* MigWorkerOrder */
 	MIG_WORKER_SCHEMA_NAME,		/* strings */
 	MIG_WORKER_REVISION,
 	MIG_WORKER_PATH,
-	MIG_WORKER_SCRIPT,
-	MIG_WORKER_LIBRARIES,		/* by SerializeLibraryState() */
-	MIG_WORKER_SETTINGS,		/* by SerializeGUCState() */
-	MIG_WORKER_QUEUE,			/* messages of the protocol, to the caller */
-	MIG_WORKER_NKEYS
+	MIG_WORKER_SCRIPT
 } MigWorkerKey;
 
 typedef struct MigWorkerOrder
 {
-	Oid			database;
-	Oid			authenticated_user;
-	Oid			session_user;
-	Oid			role;			/* of SET ROLE, or InvalidOid */
 	MigDirection direction;
 	int64		run;
 	int			first;

@@ -16,28 +16,22 @@
 
 #include "access/xact.h"
 #include "assertion.h"
+#include "background.h"
 #include "copyrows.h"
 #include "errcodes.h"
 #include "execscript.h"
 #include "executor/instrument.h"
-#include "libpq/pqmq.h"
 #include "lockwatch.h"
 #include "mb/pg_wchar.h"
 #include "mend.h"
 #include "miscadmin.h"
 #include "mutex.h"
 #include "patience.h"
-#include "pg_compat.h"
-#include "postmaster/bgworker.h"
 #include "progress.h"
 #include "record.h"
 #include "spiutil.h"
 #include "stmtdigest.h"
-#include "storage/proc.h"
-#include "storage/shm_mq.h"
-#include "storage/shm_toc.h"
-#include "tcop/dest.h"
-#include "tcop/tcopprot.h"
+#include "tenant.h"
 #include "toplevel.h"
 #include "unfinished.h"
 #include "utils/guc.h"
@@ -65,25 +59,14 @@ typedef struct WorkerState
 } WorkerState;
 
 /* ----------
- * Becoming a session like that of the caller
+ * Before the first statement
  * ----------
  */
 
-/* Find the order, and send messages to the caller from now on. */
+/* Find the order. */
 static void
-attach(WorkerState *state, dsm_handle handle)
+read_order(WorkerState *state)
 {
-	dsm_segment *segment = dsm_attach(handle);
-	shm_mq	   *queue;
-
-	if (segment == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("could not map dynamic shared memory segment"),
-				 errdetail("The session that started the worker has ended.")));
-	state->toc = shm_toc_attach(MIG_WORKER_MAGIC, dsm_segment_address(segment));
-	if (state->toc == NULL)
-		elog(ERROR, "invalid magic number in dynamic shared memory segment");
 	state->order = shm_toc_lookup(state->toc, MIG_WORKER_ORDER, false);
 	state->schema_name = shm_toc_lookup(state->toc, MIG_WORKER_SCHEMA_NAME, false);
 	state->source.revision = shm_toc_lookup(state->toc, MIG_WORKER_REVISION, false);
@@ -91,31 +74,15 @@ attach(WorkerState *state, dsm_handle handle)
 	state->source.text = shm_toc_lookup(state->toc, MIG_WORKER_SCRIPT, false);
 	state->source.len = strlen(state->source.text);
 	state->source.direction = state->order->direction;
-	queue = shm_toc_lookup(state->toc, MIG_WORKER_QUEUE, false);
-	shm_mq_set_sender(queue, MyProc);
-	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
 }
 
-/*
- * Have the roles and settings of the caller's session.  Roles come last: the
- * settings may have been made by somebody else.
- */
+/* Put the schema of the run before the search_path of the caller. */
 static void
-adopt_session(WorkerState *state)
+enter_schema(const WorkerState *state)
 {
-	const MigWorkerOrder *order = state->order;
-
-	StartTransactionCommand();
-	RestoreLibraryState(shm_toc_lookup(state->toc, MIG_WORKER_LIBRARIES, false));
-	RestoreGUCState(shm_toc_lookup(state->toc, MIG_WORKER_SETTINGS, false));
-	if (GetSessionUserId() != order->session_user)
-		SetConfigOption("session_authorization", GetUserNameFromId(order->session_user, false),
-						PGC_USERSET, PGC_S_SESSION);
-	if (GetCurrentRoleId() != order->role)
-		SetConfigOption("role", OidIsValid(order->role) ? GetUserNameFromId(order->role, false) : "none",
-						PGC_USERSET, PGC_S_SESSION);
-	SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
-	CommitTransactionCommand();
+	if (state->schema_name[0] == '\0')
+		return;
+	SetConfigOption("search_path", mig_schema_search_path(state->schema_name), PGC_USERSET, PGC_S_SESSION);
 }
 
 /*
@@ -463,21 +430,17 @@ migrate_worker_main(Datum main_arg)
 	WorkerState state = {0};
 	MemoryContext context;
 
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
 	context = AllocSetContextCreate(TopMemoryContext, "migrate worker", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	state.statement_context = AllocSetContextCreate(context, "migrate statement", ALLOCSET_DEFAULT_SIZES);
 	state.place.source = &state.source;
-	attach(&state, DatumGetUInt32(main_arg));
-	BackgroundWorkerInitializeConnectionByOid(state.order->database, state.order->authenticated_user,
-											  MIG_WORKER_CONNECTION);
-	/* messages before the settings are there */
-	SetClientEncoding(GetDatabaseEncoding());
-	adopt_session(&state);
+	state.toc = mig_background_attach(main_arg);
+	read_order(&state);
+	mig_background_connect(state.toc);
+	enter_schema(&state);
 	mig_progress_join(state.order->progress);
 	read_script(&state, context);
 	run_statements(&state);
 	mig_progress_leave();
-	ReadyForQuery(DestRemote);
+	mig_background_done();
 }

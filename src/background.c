@@ -1,0 +1,370 @@
+/*-------------------------------------------------------------------------
+ *
+ * background.c
+ *	  Background workers that are sessions like that of their caller.
+ *
+ * A worker gets what it is to do, with the roles and settings of its caller's
+ * session, in a segment of dynamic shared memory, and sends through a queue in
+ * it what a server sends to its client.
+ *
+ * Unless its kind is one that outlives the caller, whatever ends the caller's
+ * (sub)transaction or process detaches the segment, and that ends the worker.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "background.h"
+#include "libpq/libpq.h"
+#include "libpq/pqformat.h"
+#include "libpq/pqmq.h"
+#include "libpq/pqsignal.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pg_compat.h"
+#include "storage/proc.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#define SEGMENT_MAGIC	0x6d696702
+#define QUEUE_SIZE		((Size) 65536)
+
+/* Keys of what every worker needs; those of a kind of worker are small. */
+#define KEY_SESSION		UINT64CONST(0x6d69670000000001)
+#define KEY_LIBRARIES	UINT64CONST(0x6d69670000000002)	/* by SerializeLibraryState() */
+#define KEY_SETTINGS	UINT64CONST(0x6d69670000000003)	/* by SerializeGUCState() */
+#define KEY_QUEUE		UINT64CONST(0x6d69670000000004)	/* messages of the protocol */
+#define NKEYS			4
+
+/* Whose session the worker is to be like. */
+typedef struct Session
+{
+	Oid			database;
+	Oid			authenticated_user;
+	Oid			session_user;
+	Oid			role;			/* of SET ROLE, or InvalidOid */
+} Session;
+
+/* ----------
+ * The caller's side
+ * ----------
+ */
+
+/* Put something into the segment. */
+static void
+put_part(shm_toc *toc, uint64 key, const void *data, Size size)
+{
+	void	   *copy = shm_toc_allocate(toc, size);
+
+	memcpy(copy, data, size);
+	shm_toc_insert(toc, key, copy);
+}
+
+/* Put in what makes the worker's session one like this. */
+static void
+put_session(shm_toc *toc, Size libraries_size, Size settings_size)
+{
+	Session		session;
+	char	   *space;
+
+	session.database = MyDatabaseId;
+	session.authenticated_user = GetAuthenticatedUserId();
+	session.session_user = GetSessionUserId();
+	session.role = GetCurrentRoleId();
+	put_part(toc, KEY_SESSION, &session, sizeof(session));
+	space = shm_toc_allocate(toc, libraries_size);
+	SerializeLibraryState(libraries_size, space);
+	shm_toc_insert(toc, KEY_LIBRARIES, space);
+	space = shm_toc_allocate(toc, settings_size);
+	SerializeGUCState(settings_size, space);
+	shm_toc_insert(toc, KEY_SETTINGS, space);
+}
+
+/* Make the segment, with all that the worker needs. */
+static void
+make_segment(MigBackground *background, const MigPart *parts, int nparts)
+{
+	Size		libraries_size = EstimateLibraryStateSpace();
+	Size		settings_size = EstimateGUCStateSpace();
+	shm_toc_estimator estimator;
+	shm_toc    *toc;
+	Size		size;
+	int			i;
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, sizeof(Session));
+	shm_toc_estimate_chunk(&estimator, libraries_size);
+	shm_toc_estimate_chunk(&estimator, settings_size);
+	shm_toc_estimate_chunk(&estimator, QUEUE_SIZE);
+	for (i = 0; i < nparts; i++)
+		shm_toc_estimate_chunk(&estimator, parts[i].size);
+	shm_toc_estimate_keys(&estimator, NKEYS + nparts);
+	size = shm_toc_estimate(&estimator);
+	background->segment = dsm_create(size, 0);
+	toc = shm_toc_create(SEGMENT_MAGIC, dsm_segment_address(background->segment), size);
+
+	put_session(toc, libraries_size, settings_size);
+	for (i = 0; i < nparts; i++)
+		put_part(toc, parts[i].key, parts[i].data, parts[i].size);
+	background->queue = shm_mq_create(shm_toc_allocate(toc, QUEUE_SIZE), QUEUE_SIZE);
+	shm_toc_insert(toc, KEY_QUEUE, background->queue);
+	shm_mq_set_receiver(background->queue, MyProc);
+}
+
+/*
+ * The segment is detached, by an error, the end of the process, or because
+ * the worker is done: in any case it has no reason to live.
+ */
+static void
+end_worker(dsm_segment *segment, Datum arg)
+{
+	BackgroundWorkerHandle *handle = (BackgroundWorkerHandle *) DatumGetPointer(arg);
+
+	TerminateBackgroundWorker(handle);
+	pfree(handle);
+}
+
+/*
+ * Register the worker, and see to it that it does not outlive us, unless it
+ * is meant to.  The handle is needed after the memory of the transaction is
+ * gone.
+ */
+static void
+register_worker(MigBackground *background, const MigBackgroundKind *kind)
+{
+	BackgroundWorker bgw = {0};
+	MemoryContext oldcontext;
+	bool		registered;
+
+	bgw.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	bgw.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	bgw.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(bgw.bgw_library_name, "migrate", sizeof(bgw.bgw_library_name));
+	strlcpy(bgw.bgw_function_name, kind->function, sizeof(bgw.bgw_function_name));
+	snprintf(bgw.bgw_name, sizeof(bgw.bgw_name), "%s for PID %d", kind->type, MyProcPid);
+	strlcpy(bgw.bgw_type, kind->type, sizeof(bgw.bgw_type));
+	bgw.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(background->segment));
+	bgw.bgw_notify_pid = MyProcPid;
+
+	oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+	registered = RegisterDynamicBackgroundWorker(&bgw, &background->handle);
+	MemoryContextSwitchTo(oldcontext);
+	if (!registered)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("could not start a background worker"),
+				 errdetail("One is needed for %s, and all %d of \"max_worker_processes\" are in use.",
+						   kind->purpose, max_worker_processes),
+				 errhint("Call again later, or increase \"max_worker_processes\".")));
+	if (!kind->outlives_caller)
+		on_dsm_detach(background->segment, end_worker, PointerGetDatum(background->handle));
+}
+
+/*
+ * Start a worker, of which nothing may be used after the end of the current
+ * (sub)transaction: the segment belongs to its resource owner.
+ */
+void
+mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
+{
+	MemSet(background, 0, sizeof(MigBackground));
+	make_segment(background, parts, nparts);
+	background->notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice",
+													   ALLOCSET_SMALL_SIZES);
+	register_worker(background, kind);
+	background->receiver = shm_mq_attach(background->queue, background->segment, background->handle);
+}
+
+/* A notice of the worker is shown; there may be very many. */
+static void
+show_notice(const MigBackground *background, StringInfo message)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(background->notice_context);
+	ErrorData	edata;
+
+	pq_parse_errornotice(message, &edata);
+	ThrowErrorData(&edata);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(background->notice_context);
+}
+
+/* The first error is kept.  What is fatal for the worker is not so for us. */
+static void
+keep_error(MigBackground *background, StringInfo message)
+{
+	if (background->edata != NULL)
+		return;
+	background->edata = palloc(sizeof(ErrorData));
+	pq_parse_errornotice(message, background->edata);
+	background->edata->elevel = ERROR;
+	background->edata->output_to_server = true;
+	background->edata->output_to_client = true;
+}
+
+/* A message of the worker. */
+static void
+take_message(MigBackground *background, StringInfo message)
+{
+	switch (pq_getmsgbyte(message))
+	{
+		case 'E':				/* ErrorResponse */
+			keep_error(background, message);
+			break;
+		case 'N':				/* NoticeResponse */
+			show_notice(background, message);
+			break;
+		case 'Z':				/* ReadyForQuery */
+			background->is_done = true;
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * Read what the worker sends, until it goes away; with nowait, until there is
+ * nothing to read at the moment.  Returns false if it has gone away.
+ */
+bool
+mig_background_read(MigBackground *background, bool nowait)
+{
+	StringInfoData message;
+	shm_mq_result result;
+	Size		len;
+	void	   *data;
+
+	initStringInfo(&message);
+	while ((result = shm_mq_receive(background->receiver, &len, &data, nowait)) == SHM_MQ_SUCCESS)
+	{
+		CHECK_FOR_INTERRUPTS();
+		resetStringInfo(&message);
+		appendBinaryStringInfo(&message, data, (int) len);
+		take_message(background, &message);
+	}
+	pfree(message.data);
+	return result == SHM_MQ_WOULD_BLOCK;
+}
+
+/* The worker went away without a word. */
+static ErrorData *
+lost_worker_error(void)
+{
+	ErrorData  *edata = palloc0(sizeof(ErrorData));
+
+	edata->elevel = ERROR;
+	edata->output_to_server = true;
+	edata->output_to_client = true;
+	edata->sqlerrcode = ERRCODE_ADMIN_SHUTDOWN;
+	edata->message = pstrdup("background worker ended unexpectedly");
+	edata->detail = pstrdup("It did not say why.");
+	edata->hint = pstrdup("Look in the server's log; then call again: the run goes on where it stopped.");
+	edata->assoc_context = CurrentMemoryContext;
+	return edata;
+}
+
+/*
+ * After mig_background_read() has returned false: wait until the process has
+ * ended.  Returns NULL, or the error that it sent.
+ */
+ErrorData *
+mig_background_end(MigBackground *background)
+{
+	WaitForBackgroundWorkerShutdown(background->handle);
+	dsm_detach(background->segment);
+	if (background->edata == NULL && !background->is_done)
+		return lost_worker_error();
+	return background->edata;
+}
+
+/*
+ * After an error, a cancel for instance: wait until the worker has ended and
+ * let go of its locks.  It must not wait for us meanwhile: nobody reads any
+ * more what it still has to say.
+ */
+void
+mig_background_stop(MigBackground *background)
+{
+	shm_mq_detach(background->receiver);
+	TerminateBackgroundWorker(background->handle);
+	HOLD_INTERRUPTS();
+	WaitForBackgroundWorkerShutdown(background->handle);
+	RESUME_INTERRUPTS();
+}
+
+/* ----------
+ * The worker's side
+ * ----------
+ */
+
+/* Find the segment, and send messages to the caller from now on. */
+shm_toc *
+mig_background_attach(Datum main_arg)
+{
+	dsm_segment *segment;
+	shm_toc    *toc;
+	shm_mq	   *queue;
+
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	segment = dsm_attach(DatumGetUInt32(main_arg));
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not map dynamic shared memory segment"),
+				 errdetail("The session that started the worker has ended.")));
+	toc = shm_toc_attach(SEGMENT_MAGIC, dsm_segment_address(segment));
+	if (toc == NULL)
+		elog(ERROR, "invalid magic number in dynamic shared memory segment");
+	queue = shm_toc_lookup(toc, KEY_QUEUE, false);
+	shm_mq_set_sender(queue, MyProc);
+	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
+	return toc;
+}
+
+/*
+ * Have the roles and settings of the caller's session.  Roles come last: the
+ * settings may have been made by somebody else.
+ */
+static void
+adopt_session(shm_toc *toc, const Session *session)
+{
+	StartTransactionCommand();
+	RestoreLibraryState(shm_toc_lookup(toc, KEY_LIBRARIES, false));
+	RestoreGUCState(shm_toc_lookup(toc, KEY_SETTINGS, false));
+	if (GetSessionUserId() != session->session_user)
+		SetConfigOption("session_authorization", GetUserNameFromId(session->session_user, false),
+						PGC_USERSET, PGC_S_SESSION);
+	if (GetCurrentRoleId() != session->role)
+		SetConfigOption("role", OidIsValid(session->role) ? GetUserNameFromId(session->role, false) : "none",
+						PGC_USERSET, PGC_S_SESSION);
+	SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
+	CommitTransactionCommand();
+}
+
+/*
+ * Connect to the database of the caller, in a session like his.  The current
+ * memory context stays what it is.
+ */
+void
+mig_background_connect(shm_toc *toc)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	const Session *session = shm_toc_lookup(toc, KEY_SESSION, false);
+
+	BackgroundWorkerInitializeConnectionByOid(session->database, session->authenticated_user,
+											  MIG_WORKER_CONNECTION);
+	/* messages before the settings are there */
+	SetClientEncoding(GetDatabaseEncoding());
+	adopt_session(toc, session);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Tell the caller that all is done. */
+void
+mig_background_done(void)
+{
+	ReadyForQuery(DestRemote);
+}
