@@ -202,13 +202,13 @@ mig_store_refresh(void)
 }
 
 /*
- * Read the store, build its graph, and read where the database is, all as of
- * one moment: who registers a script and runs it in one transaction must be
- * seen whole or not at all.  Called in an owner scope; the result is in a
- * memory context of its own, a child of the current one.
+ * Read the store, build its graph, and read where the schema is, all as the
+ * active snapshot has it: who registers a script and runs it in one
+ * transaction must be seen whole or not at all.  Called in an owner scope; the
+ * result is in a memory context of its own, a child of the current one.
  */
 void
-mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access, const char *schema_name)
+mig_store_read(MigStore *store, const MigExtension *extension, MigStoreAccess access, const char *schema_name)
 {
 	MemoryContext oldcontext;
 
@@ -216,7 +216,6 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	store->context = AllocSetContextCreate(CurrentMemoryContext, "migrate store", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(store->context);
 	store->schema_name = pstrdup(schema_name);
-	PushActiveSnapshot(GetTransactionSnapshot());
 	if (access == MIG_STORE_LOOK)
 	{
 		MigScriptMerge merge = {0};
@@ -230,10 +229,18 @@ mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess ac
 	else
 		mig_scripts_read(extension, true, &store->scripts, &store->nscripts);
 	mig_versions_read(extension, schema_name, &store->versions);
-	PopActiveSnapshot();
 	sort_scripts(&store->scripts, &store->nscripts);
 	store->graph = build_graph(store->scripts, store->nscripts);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+/* The same as of now. */
+void
+mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access, const char *schema_name)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	mig_store_read(store, extension, access, schema_name);
+	PopActiveSnapshot();
 }
 
 /* Compare two scripts by revision id, for qsort() and bsearch(). */
@@ -315,19 +322,27 @@ mig_store_resolve_known_rows(MigStore *store)
 }
 
 /*
- * MG009 unless the version rows, resolved, are the heads that really count,
- * as Alembic's "current --check-heads" has it.
+ * Are version rows, resolved, the heads that really count, as Alembic's
+ * "current --check-heads" has it?
  */
+bool
+mig_rows_are_heads(const MigGraph *graph, const MigRows *rows)
+{
+	int			found = 0;
+	int			i;
+
+	for (i = 0; i < rows->count; i++)
+		found += mig_graph_is_real_head(graph, rows->items[i]);
+	return found == rows->count && found == graph->nreal_heads;
+}
+
+/* MG009 unless the version rows are the heads that really count. */
 void
 mig_store_check_at_heads(const MigStore *store)
 {
 	const MigGraph *graph = store->graph;
-	int			found = 0;
-	int			i;
 
-	for (i = 0; i < store->rows.count; i++)
-		found += mig_graph_is_real_head(graph, store->rows.items[i]);
-	if (found == store->rows.count && found == graph->nreal_heads)
+	if (mig_rows_are_heads(graph, &store->rows))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_MIG_NOT_AT_HEAD),

@@ -37,11 +37,14 @@ typedef struct MigStore
 
 extern void mig_store_load(const MigExtension *extension, bool accept_changes, MigStoredScript **scripts, int *nscripts);
 extern void mig_store_refresh(void);
+extern void mig_store_read(MigStore *store, const MigExtension *extension, MigStoreAccess access,
+						   const char *schema_name);
 extern void mig_store_open(MigStore *store, const MigExtension *extension, MigStoreAccess access,
 						   const char *schema_name);
 extern void mig_store_check_snapshot(const MigStore *store, const MigExtension *extension);
 extern void mig_store_resolve_rows(MigStore *store);
 extern void mig_store_resolve_known_rows(MigStore *store);
+extern bool mig_rows_are_heads(const MigGraph *graph, const MigRows *rows);
 extern void mig_store_check_at_heads(const MigStore *store);
 extern void mig_store_look(MigStore *store, const char *schema_name);
 extern void mig_store_summarize(const MigExtension *extension);
