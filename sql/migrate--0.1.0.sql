@@ -92,6 +92,9 @@ CREATE TABLE @extschema@.migrate_log (
 	error text
 );
 
+-- for the latest row of each schema, of which there may be ten thousand
+CREATE INDEX migrate_log_schema_name_id_idx ON @extschema@.migrate_log (schema_name, id);
+
 ALTER SEQUENCE @extschema@.migrate_run_seq OWNED BY @extschema@.migrate_log.run;
 
 -- The same, statement by statement; see the view migrate_log_statement.  A
@@ -309,11 +312,12 @@ CREATE FUNCTION @extschema@.migrate_revision(
 	rev_id text DEFAULT NULL,
 	depends_on text DEFAULT NULL,
 	autogenerate boolean DEFAULT false,
-	allow_empty boolean DEFAULT false)
+	allow_empty boolean DEFAULT false,
+	schema text DEFAULT '')
 RETURNS @extschema@.migrate_new_revision
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_revision(text, text, boolean, text, text, text, text, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_revision(text, text, boolean, text, text, text, text, boolean, boolean, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_merge(
 	revisions text DEFAULT 'heads',
@@ -389,21 +393,24 @@ REVOKE ALL ON FUNCTION @extschema@.migrate_stamp(text, boolean, text) FROM PUBLI
 -- ---------------------------------------------------------------------
 
 CREATE FUNCTION @extschema@.migrate_upgrade_sql(
-	range text DEFAULT 'head')
+	range text DEFAULT 'head',
+	schema text DEFAULT '')
 RETURNS text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade_sql(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_upgrade_sql(text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_downgrade_sql(
-	range text)
+	range text,
+	schema text DEFAULT '')
 RETURNS text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade_sql(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_downgrade_sql(text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_plan(
 	target text DEFAULT 'head',
+	schema text DEFAULT '',
 	OUT step integer,
 	OUT direction text,
 	OUT revision text,
@@ -417,14 +424,15 @@ CREATE FUNCTION @extschema@.migrate_plan(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_plan(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_plan(text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_show(
-	revision text DEFAULT 'head')
+	revision text DEFAULT 'head',
+	schema text DEFAULT '')
 RETURNS SETOF @extschema@.migrate_script_details
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_show(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_show(text, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------
 -- Comparing: they run the model and show the structure of schemas
@@ -433,6 +441,7 @@ REVOKE ALL ON FUNCTION @extschema@.migrate_show(text) FROM PUBLIC;
 CREATE FUNCTION @extschema@.migrate_diff(
 	from_side text DEFAULT 'database',
 	to_side text DEFAULT 'model',
+	schema text DEFAULT '',
 	OUT operation text,
 	OUT object_type text,
 	OUT identity text,
@@ -443,22 +452,25 @@ CREATE FUNCTION @extschema@.migrate_diff(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_diff(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_diff(text, text, text) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.migrate_check()
+CREATE FUNCTION @extschema@.migrate_check(
+	schema text DEFAULT '')
 RETURNS text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_check() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_check(text) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.migrate_snapshot()
+CREATE FUNCTION @extschema@.migrate_snapshot(
+	schema text DEFAULT '')
 RETURNS text
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_snapshot() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_snapshot(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_prove(
 	range text DEFAULT ':',
+	schema text DEFAULT '',
 	OUT revision text,
 	OUT message text,
 	OUT verdict text,
@@ -466,7 +478,7 @@ CREATE FUNCTION @extschema@.migrate_prove(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION @extschema@.migrate_prove(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.migrate_prove(text, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------
 -- Looking: names, messages and positions, which everybody may see
@@ -474,16 +486,33 @@ REVOKE ALL ON FUNCTION @extschema@.migrate_prove(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_current(
 	check_heads boolean DEFAULT false,
+	schema text DEFAULT '',
 	OUT revision text,
 	OUT down_revision text,
 	OUT branch_labels text,
 	OUT message text,
 	OUT is_head boolean,
 	OUT path text,
-	OUT applied_at timestamp with time zone)
+	OUT applied_at timestamp with time zone,
+	OUT schema_name text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.migrate_status(
+	schemas text DEFAULT NULL,
+	OUT schema_name text,
+	OUT revisions text[],
+	OUT is_at_head boolean,
+	OUT pending integer,
+	OUT status text,			-- at head, behind, in part, failed,
+								-- unknown revision, missing
+	OUT last_run bigint,
+	OUT last_error text,		-- for those who may read migrate_log
+	OUT applied_at timestamp with time zone)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.migrate_heads(
 	resolve_dependencies boolean DEFAULT false,
@@ -509,6 +538,7 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.migrate_history(
 	range text DEFAULT ':',
+	schema text DEFAULT '',
 	OUT revision text,
 	OUT down_revision text,
 	OUT depends_on text,
@@ -528,6 +558,7 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION @extschema@.migrate_graph(
 	format text DEFAULT 'text',
 	range text DEFAULT ':',
+	schema text DEFAULT '',
 	OUT graph text)
 RETURNS SETOF text
 AS 'MODULE_PATHNAME'

@@ -6,7 +6,8 @@
  *		migrate_init()
  *		migrate_revision(message text, head text, splice boolean,
  *						 branch_label text, version_path text, rev_id text,
- *						 depends_on text)
+ *						 depends_on text, autogenerate boolean,
+ *						 allow_empty boolean, schema text)
  *		migrate_merge(revisions text, message text, ...)
  *
  *-------------------------------------------------------------------------
@@ -21,6 +22,7 @@
 #include "security.h"
 #include "store.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(migrate_init);
 PG_FUNCTION_INFO_V1(migrate_revision);
@@ -88,22 +90,27 @@ new_revision(const MigNewRevision *wanted, MigResultRow *row)
 }
 
 /*
- * Fill the sections from the difference between database and model.  False:
- * there is none, and nothing is to be written.
+ * Fill the sections from the difference between a schema of the database and
+ * the model.  Its name is not in them, so that they do for other schemas, too.
+ * False: there is none, and nothing is to be written.
  */
 static bool
-autogenerate(MigNewRevision *wanted, bool allow_empty, int *nlosses)
+autogenerate(MigNewRevision *wanted, const char *schema_name, bool allow_empty, int *nlosses)
 {
+	int			guc_nestlevel;
 	MigStore	store;
 	MigScope	scope;
 	MigGenerated generated;
 
 	mig_store_refresh();
-	mig_store_look(&store, MIG_ORDINARY_SCHEMA);
+	mig_require_schema(schema_name, false);
+	mig_store_look(&store, schema_name);
 	mig_store_resolve_rows(&store);
 	mig_store_check_at_heads(&store);
-	mig_scope_open(&scope, "migrate_revision()", false);
+	guc_nestlevel = mig_enter_schema(schema_name);
+	mig_scope_open(&scope, "migrate_revision()", schema_name, false);
 	mig_autogenerate(&scope, &generated);
+	AtEOXact_GUC(false, guc_nestlevel);
 	wanted->upgrades = generated.upgrade;
 	wanted->downgrades = generated.downgrade;
 	*nlosses = generated.nlosses;
@@ -115,7 +122,7 @@ autogenerate(MigNewRevision *wanted, bool allow_empty, int *nlosses)
 	if (generated.upgrade[0] != '\0' || allow_empty)
 		return true;
 	ereport(NOTICE,
-			(errmsg("the database is as the model says"),
+			(errmsg("%s is as the model says", mig_schema_noun(schema_name)),
 			 errdetail("No revision was written."),
 			 errhint("Write allow_empty => true to have an empty one.")));
 	return false;
@@ -124,7 +131,7 @@ autogenerate(MigNewRevision *wanted, bool allow_empty, int *nlosses)
 /*
  * migrate_revision(message text, head text, splice boolean, branch_label text,
  *					version_path text, rev_id text, depends_on text,
- *					autogenerate boolean, allow_empty boolean)
+ *					autogenerate boolean, allow_empty boolean, schema text)
  *		RETURNS migrate_new_revision
  *
  * Make a new revision script after a head: an empty one, or with autogenerate
@@ -141,7 +148,7 @@ migrate_revision(PG_FUNCTION_ARGS)
 	mig_prevent_if_read_only("migrate_revision()");
 	read_arguments(&wanted, fcinfo, text_argument(fcinfo, 1, "head"), text_argument(fcinfo, 0, ""));
 	if (!PG_ARGISNULL(7) && PG_GETARG_BOOL(7) &&
-		!autogenerate(&wanted, !PG_ARGISNULL(8) && PG_GETARG_BOOL(8), &nlosses))
+		!autogenerate(&wanted, mig_schema_argument(fcinfo, 9), !PG_ARGISNULL(8) && PG_GETARG_BOOL(8), &nlosses))
 		PG_RETURN_NULL();
 	new_revision(&wanted, &row);
 	mig_row_int(&row, nlosses);

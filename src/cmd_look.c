@@ -3,14 +3,15 @@
  * cmd_look.c
  *	  SQL functions that only look.
  *
- *		migrate_current(check_heads boolean DEFAULT false)
  *		migrate_heads(resolve_dependencies boolean DEFAULT false)
  *		migrate_branches()
- *		migrate_history(range text DEFAULT ':')
- *		migrate_show(revision text DEFAULT 'head')
- *		migrate_graph(format text DEFAULT 'text', range text DEFAULT ':')
+ *		migrate_history(range text DEFAULT ':', schema text DEFAULT '')
+ *		migrate_show(revision text DEFAULT 'head', schema text DEFAULT '')
+ *		migrate_graph(format text DEFAULT 'text', range text DEFAULT ':',
+ *					  schema text DEFAULT '')
  *
- * They change nothing, take no lock, and work on a standby.
+ * They change nothing, take no lock, and work on a standby.  See also
+ * cmd_current.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,14 +31,13 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-PG_FUNCTION_INFO_V1(migrate_current);
 PG_FUNCTION_INFO_V1(migrate_heads);
 PG_FUNCTION_INFO_V1(migrate_branches);
 PG_FUNCTION_INFO_V1(migrate_history);
 PG_FUNCTION_INFO_V1(migrate_show);
 PG_FUNCTION_INFO_V1(migrate_graph);
 
-/* The store of the ordinary lineage, and the marks of its revisions. */
+/* The store, and the marks that its revisions have in a lineage. */
 typedef struct View
 {
 	MigStore	store;
@@ -50,20 +50,16 @@ typedef struct View
  * Read the store for one of these functions; raises MG006.
  *
  * A row of the version table whose script is not known is the very thing
- * that one wants to look into, so it is only warned about, unless the rows
- * are what is asked for: all_rows raises MG001.
+ * that one wants to look into, so it is only warned about.
  */
 static void
-open_view(View *view, bool all_rows)
+open_view(View *view, const char *schema_name)
 {
 	MigGraph   *graph;
 	int			i;
 
-	mig_store_look(&view->store, MIG_ORDINARY_SCHEMA);
-	if (all_rows)
-		mig_store_resolve_rows(&view->store);
-	else
-		mig_store_resolve_known_rows(&view->store);
+	mig_store_look(&view->store, schema_name);
+	mig_store_resolve_known_rows(&view->store);
 	graph = view->store.graph;
 	view->labels = mig_graph_shown_labels(graph);
 	view->current = mig_alloc0_array(bool, graph->nrevisions);
@@ -98,23 +94,6 @@ resolve_range(View *view, const char *range)
 	return set;
 }
 
-/* When a revision was last applied, by the ledger.  Called in an owner scope. */
-static Datum
-applied_at(const MigExtension *extension, const char *revision, bool *isnull)
-{
-	MigSpiArgument argument = mig_spi_text(revision);
-	Datum		value;
-
-	mig_spi_execute(SPI_OK_SELECT,
-					psprintf("SELECT pg_catalog.max(started_at) FROM %s.migrate_log WHERE schema_name = ''"
-							 " AND revision = $1 AND direction <> 'downgrade' AND sqlstate IS NULL",
-							 extension->schema_name),
-					1, &argument);
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
-	SPI_freetuptable(SPI_tuptable);
-	return value;
-}
-
 /* Begin a row with the columns that most of these functions share. */
 static void
 begin_row(MigResultRow *row, const View *view, int index, bool with_parents)
@@ -127,45 +106,6 @@ begin_row(MigResultRow *row, const View *view, int index, bool with_parents)
 		mig_row_text(row, mig_join_or_null(&revision->down_revision));
 	mig_row_text(row, mig_join_or_null(&view->labels[index]));
 	mig_row_text(row, revision->message);
-}
-
-/*
- * migrate_current(check_heads boolean, OUT ...) RETURNS SETOF record
- *
- * The newest applied revision of each line, in load order.
- */
-Datum
-migrate_current(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	View		view;
-	MigOwnerScope scope;
-	MigRevisionSet current;
-	int			i;
-
-	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view, true);
-	if (PG_GETARG_BOOL(0))
-		mig_store_check_at_heads(&view.store);
-	current = mig_current_revisions(view.store.graph, &view.store.rows);
-	mig_enter_owner(&scope);
-	for (i = 0; i < current.count; i++)
-	{
-		int			index = current.items[i];
-		const MigRevision *revision = &view.store.graph->revisions[index];
-		MigResultRow row;
-		Datum		time;
-		bool		isnull;
-
-		begin_row(&row, &view, index, true);
-		mig_row_bool(&row, mig_graph_is_real_head(view.store.graph, index));
-		mig_row_text(&row, revision->path);
-		time = applied_at(&scope.extension, revision->id, &isnull);
-		mig_row_datum(&row, time, isnull);
-		mig_row_put(&row, rsinfo);
-	}
-	mig_leave_owner(&scope);
-	PG_RETURN_NULL();
 }
 
 /*
@@ -184,7 +124,7 @@ migrate_heads(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view, false);
+	open_view(&view, MIG_ORDINARY_SCHEMA);
 	graph = view.store.graph;
 	for (i = 0; i < graph->nheads; i++)
 	{
@@ -226,7 +166,7 @@ migrate_branches(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view, false);
+	open_view(&view, MIG_ORDINARY_SCHEMA);
 	all = resolve_range(&view, ":");
 	for (i = 0; i < all.count; i++)
 	{
@@ -256,7 +196,7 @@ put_marks(MigResultRow *row, const View *view, int index)
 }
 
 /*
- * migrate_history(range text, OUT ...) RETURNS SETOF record
+ * migrate_history(range text, schema text, OUT ...) RETURNS SETOF record
  *
  * The revisions of a range, newest first.
  */
@@ -269,7 +209,7 @@ migrate_history(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view, false);
+	open_view(&view, mig_schema_argument(fcinfo, 1));
 	range = resolve_range(&view, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	for (i = 0; i < range.count; i++)
 	{
@@ -318,7 +258,7 @@ put_details(ReturnSetInfo *rsinfo, const View *view, const MigExtension *extensi
 }
 
 /*
- * migrate_show(revision text) RETURNS SETOF migrate_script_details
+ * migrate_show(revision text, schema text) RETURNS SETOF migrate_script_details
  *
  * All that is known of what the text denotes, the script included.
  */
@@ -332,7 +272,7 @@ migrate_show(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	open_view(&view, false);
+	open_view(&view, mig_schema_argument(fcinfo, 1));
 	shown = resolve_shown(&view, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	mig_enter_owner(&scope);
 	for (i = 0; i < shown.count; i++)
@@ -342,7 +282,8 @@ migrate_show(PG_FUNCTION_ARGS)
 }
 
 /*
- * migrate_graph(format text, range text, OUT graph text) RETURNS SETOF text
+ * migrate_graph(format text, range text, schema text, OUT graph text)
+ *		RETURNS SETOF text
  *
  * A drawing of the history, newest first, line by line.
  */
@@ -358,7 +299,7 @@ migrate_graph(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	open_view(&view, false);
+	open_view(&view, mig_schema_argument(fcinfo, 2));
 	if (!mig_parse_draw_format(text_to_cstring(PG_GETARG_TEXT_PP(0)), &format, &report))
 		mig_report_throw(&report);
 	range = resolve_range(&view, text_to_cstring(PG_GETARG_TEXT_PP(1)));

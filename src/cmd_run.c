@@ -96,7 +96,7 @@ migrate_stamp(PG_FUNCTION_ARGS)
 	target = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	guc_nestlevel = mig_enter_schema(schema_name);
 	if (strcmp(target, "auto") == 0)
-		target = mig_find_stamp_target();
+		target = mig_find_stamp_target(schema_name);
 	mig_stamp(schema_name, target, PG_GETARG_BOOL(1), (ReturnSetInfo *) fcinfo->resultinfo);
 	AtEOXact_GUC(false, guc_nestlevel);
 	PG_RETURN_NULL();

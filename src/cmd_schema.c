@@ -3,10 +3,10 @@
  * cmd_schema.c
  *	  SQL functions that compare schemas.
  *
- *		migrate_diff(from_side text, to_side text)
- *		migrate_check()
- *		migrate_snapshot()
- *		migrate_prove(range text)
+ *		migrate_diff(from_side text, to_side text, schema text)
+ *		migrate_check(schema text)
+ *		migrate_snapshot(schema text)
+ *		migrate_prove(range text, schema text)
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +24,7 @@
 #include "result.h"
 #include "snapshotjson.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(migrate_diff);
 PG_FUNCTION_INFO_V1(migrate_check);
@@ -32,6 +33,18 @@ PG_FUNCTION_INFO_V1(migrate_prove);
 
 /* how many differences the error of migrate_check() lists */
 #define MAX_LISTED_DIFFERENCES	100
+
+/*
+ * Begin with a schema that is an argument: it is the one of unqualified names
+ * then.  Returns the level of settings to be ended.
+ */
+static int
+begin_schema(FunctionCallInfo fcinfo, int argument, const char **schema_name)
+{
+	*schema_name = mig_schema_argument(fcinfo, argument);
+	mig_require_schema(*schema_name, false);
+	return mig_enter_schema(*schema_name);
+}
 
 /* ----------
  * Sides
@@ -180,7 +193,8 @@ put_plan(ReturnSetInfo *rsinfo, const MigChangePlan *plan)
 }
 
 /*
- * migrate_diff(from_side text, to_side text, OUT ...) RETURNS SETOF record
+ * migrate_diff(from_side text, to_side text, schema text, OUT ...)
+ *		RETURNS SETOF record
  *
  * What turns one side into the other, in an order in which it can be run.  A
  * side is "database", "model", a revision, or a document of
@@ -190,6 +204,8 @@ Datum
 migrate_diff(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *schema_name;
+	int			guc_nestlevel = begin_schema(fcinfo, 2, &schema_name);
 	MigScope	scope;
 	Side		from;
 	Side		to;
@@ -198,47 +214,52 @@ migrate_diff(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	parse_side(&from, PG_GETARG_TEXT_PP(0));
 	parse_side(&to, PG_GETARG_TEXT_PP(1));
-	mig_scope_open(&scope, "migrate_diff()", from.is_document || to.is_document);
+	mig_scope_open(&scope, "migrate_diff()", schema_name, from.is_document || to.is_document);
 	read_sides(&scope, &from, &to);
 	plan = mig_change_plan(from.data, to.data);
 	mig_propose_renames(plan);
 	put_plan(rsinfo, plan);
 	put_uncovered(rsinfo, from.data, from.is_document ? "document" : from.text);
 	put_uncovered(rsinfo, to.data, to.is_document ? "document" : to.text);
+	AtEOXact_GUC(false, guc_nestlevel);
 	PG_RETURN_NULL();
 }
 
 /*
- * migrate_check() RETURNS text
+ * migrate_check(schema text) RETURNS text
  *
  * Pass if the database is at the heads and as the model says; else MG009.
  */
 Datum
 migrate_check(PG_FUNCTION_ARGS)
 {
+	const char *schema_name;
+	int			guc_nestlevel = begin_schema(fcinfo, 0, &schema_name);
 	MigStore	store;
 	MigScope	scope;
 	MigSchemaData *database;
 	MigSchemaData *model;
 
-	mig_store_look(&store, MIG_ORDINARY_SCHEMA);
+	mig_store_look(&store, schema_name);
 	mig_store_resolve_rows(&store);
 	mig_store_check_at_heads(&store);
-	mig_scope_open(&scope, "migrate_check()", false);
+	mig_scope_open(&scope, "migrate_check()", schema_name, false);
 	model = mig_read_model(&scope);
 	database = mig_read_database(&scope);
 	mig_ignore_undeclared(database, model);
 	if (!mig_same_schema_data(database, model))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_AT_HEAD),
-				 errmsg("the database and the model differ"),
+				 errmsg("%s and the model differ", mig_schema_noun(schema_name)),
 				 errdetail("%s", mig_describe_difference(database, model, MAX_LISTED_DIFFERENCES)),
-				 errhint("SELECT * FROM migrate_revision('message', autogenerate => true); writes a revision that makes the database what the model says. SELECT * FROM migrate_diff('database', 'model'); shows the statements.")));
+				 errhint("SELECT * FROM migrate_revision('message', autogenerate => true%s); writes a revision that makes the database what the model says. SELECT * FROM migrate_diff('database', 'model'%s); shows the statements.",
+						 mig_schema_clause(schema_name), mig_schema_clause(schema_name))));
+	AtEOXact_GUC(false, guc_nestlevel);
 	PG_RETURN_TEXT_P(cstring_to_text("no differences"));
 }
 
 /*
- * migrate_snapshot() RETURNS text
+ * migrate_snapshot(schema text) RETURNS text
  *
  * The structure of the managed schemas as a document, with a fingerprint that
  * is equal for equal schemas wherever they are.
@@ -246,14 +267,19 @@ migrate_check(PG_FUNCTION_ARGS)
 Datum
 migrate_snapshot(PG_FUNCTION_ARGS)
 {
+	const char *schema_name;
+	int			guc_nestlevel = begin_schema(fcinfo, 0, &schema_name);
 	MigScope	scope;
+	text	   *document;
 
-	mig_scope_open(&scope, "migrate_snapshot()", true);
-	PG_RETURN_TEXT_P(cstring_to_text(mig_schema_data_to_json(mig_read_database(&scope))));
+	mig_scope_open(&scope, "migrate_snapshot()", schema_name, true);
+	document = cstring_to_text(mig_schema_data_to_json(mig_read_database(&scope)));
+	AtEOXact_GUC(false, guc_nestlevel);
+	PG_RETURN_TEXT_P(document);
 }
 
 /*
- * migrate_prove(range text, OUT ...) RETURNS SETOF record
+ * migrate_prove(range text, schema text, OUT ...) RETURNS SETOF record
  *
  * Run the history on a shadow, and see whether each downgrade undoes its
  * upgrade.
@@ -261,7 +287,11 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 Datum
 migrate_prove(PG_FUNCTION_ARGS)
 {
+	const char *schema_name;
+	int			guc_nestlevel = begin_schema(fcinfo, 1, &schema_name);
+
 	InitMaterializedSRF(fcinfo, 0);
-	mig_prove(text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	mig_prove(schema_name, text_to_cstring(PG_GETARG_TEXT_PP(0)), (ReturnSetInfo *) fcinfo->resultinfo);
+	AtEOXact_GUC(false, guc_nestlevel);
 	PG_RETURN_NULL();
 }

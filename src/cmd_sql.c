@@ -3,9 +3,9 @@
  * cmd_sql.c
  *	  SQL functions that show what would run.
  *
- *		migrate_upgrade_sql(range text DEFAULT 'head')
- *		migrate_downgrade_sql(range text)
- *		migrate_plan(target text DEFAULT 'head')
+ *		migrate_upgrade_sql(range text DEFAULT 'head', schema text DEFAULT '')
+ *		migrate_downgrade_sql(range text, schema text DEFAULT '')
+ *		migrate_plan(target text DEFAULT 'head', schema text DEFAULT '')
  *
  *-------------------------------------------------------------------------
  */
@@ -29,23 +29,26 @@ PG_FUNCTION_INFO_V1(migrate_upgrade_sql);
 PG_FUNCTION_INFO_V1(migrate_downgrade_sql);
 PG_FUNCTION_INFO_V1(migrate_plan);
 
-/* The script for the range that is the first argument. */
+/* The script for the range that is the first argument, and the schema that is the second. */
 static text *
 offline_sql(FunctionCallInfo fcinfo, MigDirection direction)
 {
 	MigOwnerScope scope;
 	MigStore	store;
+	const char *schema_name = mig_schema_argument(fcinfo, 1);
+	const char *search_path = mig_schema_search_path(schema_name);
 	char	   *script;
 
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
-	script = mig_offline_script(&store, &scope.extension, direction, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, schema_name);
+	script = mig_offline_script(&store, &scope.extension, direction, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+								search_path);
 	mig_leave_owner(&scope);
 	return cstring_to_text(script);
 }
 
 /*
- * migrate_upgrade_sql(range text) RETURNS text
+ * migrate_upgrade_sql(range text, schema text) RETURNS text
  *
  * A script for psql that upgrades a database without the extension: from an
  * empty one to a target, or, given "start:end", from one revision to another.
@@ -57,7 +60,7 @@ migrate_upgrade_sql(PG_FUNCTION_ARGS)
 }
 
 /*
- * migrate_downgrade_sql(range text) RETURNS text
+ * migrate_downgrade_sql(range text, schema text) RETURNS text
  *
  * The same in the other direction, from "start" down to "end".
  */
@@ -125,7 +128,7 @@ put_plan_row(ReturnSetInfo *rsinfo, int number, const MigGraph *graph, const Mig
 }
 
 /*
- * migrate_plan(target text, OUT ...) RETURNS SETOF record
+ * migrate_plan(target text, schema text, OUT ...) RETURNS SETOF record
  *
  * The steps and statements that lead from where the database is to the
  * target, up or down; whether a step can be run in one transaction, and what
@@ -148,7 +151,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	mig_enter_owner(&scope);
-	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
+	mig_store_open(&store, &scope.extension, MIG_STORE_LOOK, mig_schema_argument(fcinfo, 1));
 	mig_store_resolve_rows(&store);
 	if (!mig_plan_either(store.graph, &store.rows, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 						 &plan, &direction, &report))

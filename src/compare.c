@@ -48,10 +48,28 @@ check_schema(const char *name)
 				 errhint("Name schemas of your own in the setting \"migrate.schemas\".")));
 }
 
-/* The managed schemas, without those that the model creates. */
+/*
+ * The schema of unqualified names in the ordinary lineage, if the scope is of
+ * another one, which has put its schema before it in search_path; else NULL.
+ */
+static const char *
+ordinary_schema(const MigScope *scope)
+{
+	List	   *path = scope->schema_name[0] != '\0' ? fetch_search_path(false) : NIL;
+	const char *name = list_length(path) > 1 ? get_namespace_name(lsecond_oid(path)) : NULL;
+
+	list_free(path);
+	return name;
+}
+
+/*
+ * The managed schemas, without those that the model creates.  The schema of
+ * another lineage takes the place of the ordinary one.
+ */
 static void
 read_schemas_setting(MigScope *scope, const char *unqualified)
 {
+	const char *replaced = ordinary_schema(scope);
 	List	   *names;
 	ListCell   *lc;
 
@@ -63,10 +81,13 @@ read_schemas_setting(MigScope *scope, const char *unqualified)
 	foreach(lc, names)
 	{
 		check_schema(lfirst(lc));
+		if (replaced && strcmp(lfirst(lc), replaced) == 0)
+			continue;
 		if (!mig_name_list_contains(&scope->schemas, lfirst(lc)))
 			mig_name_list_add(&scope->schemas, lfirst(lc));
 	}
-	if (names == NIL && unqualified)
+	if ((names == NIL || scope->schema_name[0] != '\0') && unqualified &&
+		!mig_name_list_contains(&scope->schemas, unqualified))
 	{
 		check_schema(unqualified);
 		mig_name_list_add(&scope->schemas, unqualified);
@@ -92,15 +113,17 @@ mig_scope_add_schemas(MigScope *scope, const MigNameList *created)
 
 /*
  * Find out what is to be compared.  With qualified, SQL is written with all
- * names qualified, whatever the search_path.
+ * names qualified, whatever the search_path.  That has been entered which
+ * belongs to the schema (mig_enter_schema()), '' for the ordinary lineage.
  */
 void
-mig_scope_open(MigScope *scope, const char *function, bool qualified)
+mig_scope_open(MigScope *scope, const char *function, const char *schema_name, bool qualified)
 {
 	const char *unqualified = mig_unqualified_schema();
 
 	MemSet(scope, 0, sizeof(MigScope));
 	scope->function = function;
+	scope->schema_name = schema_name;
 	scope->shadow.function = function;
 	read_schemas_setting(scope, unqualified);
 	mig_model_load(&scope->model);

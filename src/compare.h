@@ -16,13 +16,14 @@
 typedef struct MigScope
 {
 	const char *function;		/* for messages: "migrate_diff()" */
+	const char *schema_name;	/* whose lineage it is about */
 	MigNameList schemas;		/* the managed ones */
 	const char *path_schema;	/* that of unqualified names, if it is managed */
 	MigModel	model;			/* without parts: there is none */
 	MigShadow	shadow;
 } MigScope;
 
-extern void mig_scope_open(MigScope *scope, const char *function, bool qualified);
+extern void mig_scope_open(MigScope *scope, const char *function, const char *schema_name, bool qualified);
 extern void mig_scope_add_schemas(MigScope *scope, const MigNameList *created);
 extern void mig_require_model(const MigScope *scope);
 extern MigSchemaData *mig_read_database(const MigScope *scope);

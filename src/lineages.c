@@ -84,7 +84,7 @@ select_facts(const MigExtension *extension, const char *pattern)
 								   " UNION ALL SELECT schema_name, %2$d, version_num FROM %4$s.migrate_version"
 								   " UNION ALL SELECT schema_name, %3$d, NULL FROM %4$s.migrate_unfinished)"
 								   " AS facts (schema_name, fact, version_num)"
-								   " WHERE $1 IS NULL OR schema_name::pg_catalog.text LIKE $1"
+								   " WHERE schema_name::pg_catalog.text LIKE $1"
 								   " ORDER BY facts.schema_name, fact, version_num COLLATE \"C\"",
 								   IT_EXISTS, HAS_VERSION, IS_UNFINISHED, extension->schema_name),
 						  1, &argument);
@@ -118,21 +118,18 @@ is_about(uint64 row, const char *schema_name)
 
 /* Does the schema belong to the result? */
 static bool
-is_wanted(const MigLineage *item, const MigNameList *versions, const char *own_schema, const char *pattern,
-		  bool existing_only)
+is_wanted(const MigLineage *item, const MigNameList *versions, const char *own_schema, bool existing_only)
 {
 	if (existing_only && (!item->exists || item->schema_name[0] == '\0'))
 		return false;
-	if (versions->count > 0 || item->unfinished)
-		return true;
-	return pattern != NULL && strcmp(item->schema_name, own_schema) != 0;
+	return versions->count > 0 || item->unfinished || strcmp(item->schema_name, own_schema) != 0;
 }
 
 /*
  * Read the schemas that match a pattern of LIKE: those that exist or, without
  * existing_only, have rows in the tables of the extension; '' is one of the
- * latter.  Without a pattern, those that have such rows.  Schemas of the
- * server do not count, nor does that of the extension unless it has rows.
+ * latter.  Schemas of the server do not count, nor does that of the extension
+ * unless it has rows.
  *
  * Called in an owner scope; sees what the active snapshot does.
  */
@@ -156,7 +153,7 @@ mig_lineages_read(MigLineages *lineages, const MigExtension *extension, const ch
 		do
 			add_fact(&item, &rows.list, row++);
 		while (row < nrows && is_about(row, item.schema_name));
-		if (!is_wanted(&item, &rows.list, own_schema, pattern, existing_only))
+		if (!is_wanted(&item, &rows.list, own_schema, existing_only))
 			continue;
 		versions[lineages->count] = rows;
 		lineages->items[lineages->count++] = item;

@@ -9,6 +9,10 @@
  * committed before others.  Since it is written for a database that it cannot
  * see, it begins by checking that the database is where the script starts.
  *
+ * The script for a schema has the search_path that a run would have, and the
+ * version table is one of that schema's own: as there is no extension, the
+ * schema may well be all that its owner can write to.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,7 +30,16 @@
 #include "sqlscan.h"
 #include "utils/builtins.h"
 
-#define VERSION_TABLE	"migrate_version"
+/* What the parts of a script have in common. */
+typedef struct Offline
+{
+	const MigStore *store;
+	const MigExtension *extension;
+	MigDirection direction;
+	const char *version_table;	/* quoted */
+	const char *schema_literal;	/* what its rows have for schema_name */
+	const char *set_search_path;	/* the statement; NULL: the path stays */
+} Offline;
 
 /* ----------
  * The version table
@@ -35,36 +48,41 @@
 
 /* The version table, as the extension has it. */
 static void
-append_create_table(StringInfo buf)
+append_create_table(StringInfo buf, const Offline *offline)
 {
-	appendStringInfoString(buf,
-						   "CREATE TABLE " VERSION_TABLE " (\n"
-						   "    schema_name name NOT NULL DEFAULT '',\n"
-						   "    version_num text NOT NULL,\n"
-						   "    PRIMARY KEY (schema_name, version_num)\n"
-						   ");\n\n");
+	appendStringInfo(buf,
+					 "CREATE TABLE %s (\n"
+					 "    schema_name name NOT NULL DEFAULT %s,\n"
+					 "    version_num text NOT NULL,\n"
+					 "    PRIMARY KEY (schema_name, version_num)\n"
+					 ");\n\n",
+					 offline->version_table, offline->schema_literal);
 }
 
 /* Stop the script unless the database is at the start of the range. */
 static void
-append_check(StringInfo buf, const MigGraph *graph, const MigRows *rows)
+append_check(StringInfo buf, const Offline *offline, const MigRows *rows)
 {
-	const char *start = graph->revisions[rows->items[0]].id;
+	const char *start = offline->store->graph->revisions[rows->items[0]].id;
 	StringInfoData code;
 
 	initStringInfo(&code);
 	appendStringInfo(&code,
 					 "\n"
 					 "BEGIN\n"
-					 "    IF pg_catalog.to_regclass('" VERSION_TABLE "') IS NULL THEN\n"
-					 "        RAISE EXCEPTION 'this script starts at a revision, and the database has no table " VERSION_TABLE "';\n"
-					 "    ELSIF (SELECT pg_catalog.array_agg(version_num) FROM " VERSION_TABLE "\n"
-					 "           WHERE schema_name = '') IS DISTINCT FROM ARRAY[%s] THEN\n"
+					 "    IF pg_catalog.to_regclass(%s) IS NULL THEN\n"
+					 "        RAISE EXCEPTION USING MESSAGE = %s;\n"
+					 "    ELSIF (SELECT pg_catalog.array_agg(version_num) FROM %s\n"
+					 "           WHERE schema_name = %s) IS DISTINCT FROM ARRAY[%s] THEN\n"
 					 "        RAISE EXCEPTION USING MESSAGE = %s;\n"
 					 "    END IF;\n"
 					 "END\n",
-					 quote_literal_cstr(start),
-					 quote_literal_cstr(psprintf("this script starts at revision %s, and the database is not there", start)));
+					 quote_literal_cstr(offline->version_table),
+					 quote_literal_cstr(psprintf("this script starts at a revision, and the database has no table %s",
+												 offline->version_table)),
+					 offline->version_table, offline->schema_literal, quote_literal_cstr(start),
+					 quote_literal_cstr(psprintf("this script starts at revision %s, and the %s is not there", start,
+												 offline->set_search_path ? "schema" : "database")));
 	appendStringInfo(buf, "DO %s;\n\n", quote_literal_cstr(code.data));
 }
 
@@ -77,20 +95,23 @@ version_literal(const MigGraph *graph, int revision)
 
 /* What a step does to the version table. */
 static void
-append_version_change(StringInfo buf, const MigGraph *graph, const MigStep *step)
+append_version_change(StringInfo buf, const Offline *offline, const MigStep *step)
 {
+	const MigGraph *graph = offline->store->graph;
+	const char *table = offline->version_table;
+	const char *schema = offline->schema_literal;
 	int			common = Min(step->removed.count, step->added.count);
 	int			i;
 
 	for (i = 0; i < common; i++)
-		appendStringInfo(buf, "UPDATE " VERSION_TABLE " SET version_num = %s WHERE schema_name = '' AND version_num = %s;\n",
-						 version_literal(graph, step->added.items[i]),
+		appendStringInfo(buf, "UPDATE %s SET version_num = %s WHERE schema_name = %s AND version_num = %s;\n", table,
+						 version_literal(graph, step->added.items[i]), schema,
 						 version_literal(graph, step->removed.items[i]));
 	for (i = common; i < step->removed.count; i++)
-		appendStringInfo(buf, "DELETE FROM " VERSION_TABLE " WHERE schema_name = '' AND version_num = %s;\n",
+		appendStringInfo(buf, "DELETE FROM %s WHERE schema_name = %s AND version_num = %s;\n", table, schema,
 						 version_literal(graph, step->removed.items[i]));
 	for (i = common; i < step->added.count; i++)
-		appendStringInfo(buf, "INSERT INTO " VERSION_TABLE " (version_num) VALUES (%s);\n",
+		appendStringInfo(buf, "INSERT INTO %s (version_num) VALUES (%s);\n", table,
 						 version_literal(graph, step->added.items[i]));
 	appendStringInfoChar(buf, '\n');
 }
@@ -181,7 +202,7 @@ changes_settings(const MigPreparedStep *prepared, bool *role)
 
 /* The statements of a step, with the comments between them. */
 static void
-append_statements(StringInfo buf, const MigPreparedStep *prepared)
+append_statements(StringInfo buf, const Offline *offline, const MigPreparedStep *prepared)
 {
 	const MigScriptSource *source = &prepared->source;
 	const MigSection *section = mig_revscript_section(&source->script, source->direction);
@@ -224,24 +245,25 @@ append_statements(StringInfo buf, const MigPreparedStep *prepared)
 		appendStringInfoString(buf, "BEGIN;\n\n");
 	/* what a run confines to the script by itself */
 	if (changes_settings(prepared, &role))
-		appendStringInfo(buf, "%sRESET ALL;\n\n", role ? "RESET SESSION AUTHORIZATION;\nRESET ROLE;\n" : "");
+		appendStringInfo(buf, "%sRESET ALL;\n%s\n", role ? "RESET SESSION AUTHORIZATION;\nRESET ROLE;\n" : "",
+						 offline->set_search_path ? offline->set_search_path : "");
 }
 
 /* One step.  Its comment has ids only: a message may have anything in it. */
 static void
-append_step(StringInfo buf, const MigStore *store, const MigExtension *extension, const MigStep *step,
-			MigDirection direction)
+append_step(StringInfo buf, const Offline *offline, const MigStep *step)
 {
-	const MigRevision *revision = &store->graph->revisions[step->revision];
+	MigDirection direction = offline->direction;
+	const MigRevision *revision = &offline->store->graph->revisions[step->revision];
 	const char *parents = mig_name_list_join(&revision->down_revision);
 	MigPreparedStep prepared;
 
-	mig_prepare_step(&prepared, store, extension, step, direction);
+	mig_prepare_step(&prepared, offline->store, offline->extension, step, direction);
 	appendStringInfo(buf, "-- running %s %s -> %s\n\n", mig_direction_name(direction),
 					 direction == MIG_UPGRADE ? parents : revision->id,
 					 direction == MIG_UPGRADE ? revision->id : parents);
-	append_statements(buf, &prepared);
-	append_version_change(buf, store->graph, step);
+	append_statements(buf, offline, &prepared);
+	append_version_change(buf, offline, step);
 }
 
 /* ----------
@@ -280,16 +302,32 @@ resolve_start(const MigGraph *graph, MigDirection direction, const char *range, 
 	return end;
 }
 
+/* Where the script keeps versions, and under which search_path it runs. */
+static void
+set_schema(Offline *offline, const char *schema_name, const char *search_path)
+{
+	offline->version_table = "migrate_version";
+	offline->schema_literal = quote_literal_cstr(schema_name);
+	if (schema_name[0] == '\0')
+		return;
+	offline->version_table = quote_qualified_identifier(schema_name, offline->version_table);
+	offline->set_search_path = psprintf("SET search_path = %s;\n", search_path);
+}
+
 /*
  * The script for a range "start:end"; for an upgrade "end" alone begins with
- * an empty database.  Called in an owner scope.
+ * an empty database.  search_path is what is set if the store is that of a
+ * schema; before the transaction, since what stands alone needs it, too, even
+ * if psql goes on after an error.  Called in an owner scope.
  *
  * Raises what planning and parsing raise, and MG007 for an irreversible
  * revision.
  */
 char *
-mig_offline_script(const MigStore *store, const MigExtension *extension, MigDirection direction, const char *range)
+mig_offline_script(const MigStore *store, const MigExtension *extension, MigDirection direction, const char *range,
+				   const char *search_path)
 {
+	Offline		offline = {store, extension, direction};
 	MigReport	report = {0};
 	MigRows		rows;
 	MigPlan		plan;
@@ -305,17 +343,18 @@ mig_offline_script(const MigStore *store, const MigExtension *extension, MigDire
 	if (!ok)
 		mig_report_throw(&report);
 
+	set_schema(&offline, store->schema_name, search_path);
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "BEGIN;\n\n");
+	appendStringInfo(&buf, "%sBEGIN;\n\n", offline.set_search_path ? offline.set_search_path : "");
 	if (rows.count > 0)
-		append_check(&buf, store->graph, &rows);
+		append_check(&buf, &offline, &rows);
 	else if (direction == MIG_UPGRADE)
-		append_create_table(&buf);
+		append_create_table(&buf, &offline);
 	for (i = 0; i < plan.nsteps; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		append_step(&buf, store, extension, &plan.steps[i], direction);
+		append_step(&buf, &offline, &plan.steps[i]);
 	}
-	appendStringInfoString(&buf, "COMMIT;\n");
+	appendStringInfo(&buf, "COMMIT;\n%s", offline.set_search_path ? "RESET search_path;\n" : "");
 	return buf.data;
 }

@@ -12,6 +12,6 @@
 #include "store.h"
 
 extern char *mig_offline_script(const MigStore *store, const MigExtension *extension, MigDirection direction,
-								const char *range);
+								const char *range, const char *search_path);
 
 #endif							/* MIG_OFFLINE_H */

@@ -282,16 +282,16 @@ compare_with_model(Proving *proving, ReturnSetInfo *rsinfo)
 
 /*
  * Prove the revisions of a range, one row of the result each, in the order in
- * which they run.
+ * which they run.  To be called with the search_path of the schema.
  */
 void
-mig_prove(const char *range, ReturnSetInfo *rsinfo)
+mig_prove(const char *schema_name, const char *range, ReturnSetInfo *rsinfo)
 {
 	MigScope	scope;
 	Proving		proving = {0};
 	int			i;
 
-	mig_scope_open(&scope, "migrate_prove()", false);
+	mig_scope_open(&scope, "migrate_prove()", schema_name, false);
 	proving.scope = &scope;
 	proving.context = CurrentMemoryContext;
 	mig_replay_open(&proving.replay, &scope, "heads");
@@ -404,10 +404,11 @@ target_after(const MigReplay *replay, int nsteps)
 
 /*
  * The revision, or revisions, that lead to what the database has, for
- * migrate_stamp().  MG009, with the nearest one, if there is none.
+ * migrate_stamp().  MG009, with the nearest one, if there is none.  To be
+ * called with the search_path of the schema.
  */
 char *
-mig_find_stamp_target(void)
+mig_find_stamp_target(const char *schema_name)
 {
 	MigOwnerScope owner;
 	MigScope	scope;
@@ -415,12 +416,13 @@ mig_find_stamp_target(void)
 	Search		search = {0};
 	char	   *target;
 
+	mig_require_schema(schema_name, false);
 	/* as long as somebody else upgrades, nobody knows where the database is */
 	mig_store_refresh();
 	mig_enter_owner(&owner);
-	mig_lock_versions(&owner.extension, MIG_ORDINARY_SCHEMA);
+	mig_lock_versions(&owner.extension, schema_name);
 	mig_leave_owner(&owner);
-	mig_scope_open(&scope, "migrate_stamp()", false);
+	mig_scope_open(&scope, "migrate_stamp()", schema_name, false);
 	mig_replay_open(&replay, &scope, "heads");
 	search.scope = &scope;
 	search.replay = &replay;
@@ -435,8 +437,8 @@ mig_find_stamp_target(void)
 				(errcode(ERRCODE_MIG_NOT_AT_HEAD),
 				 errmsg("no revision leads to the schema that the database has"),
 				 errdetail("The nearest is %s. What the database has to become to be there:\n%s", target, search.differences),
-				 errhint("SELECT * FROM migrate_diff('database', '%s'); shows the statements. Leave out what no revision is to know by the setting \"migrate.exclude\".",
-						 target)));
+				 errhint("SELECT * FROM migrate_diff('database', '%s'%s); shows the statements. Leave out what no revision is to know by the setting \"migrate.exclude\".",
+						 target, mig_schema_clause(schema_name))));
 	if (search.nequal > 1)
 		ereport(NOTICE,
 				(errmsg("%d revisions lead to the schema that the database has", search.nequal),

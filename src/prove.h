@@ -10,7 +10,7 @@
 
 #include "nodes/execnodes.h"
 
-extern void mig_prove(const char *range, ReturnSetInfo *rsinfo);
-extern char *mig_find_stamp_target(void);
+extern void mig_prove(const char *schema_name, const char *range, ReturnSetInfo *rsinfo);
+extern char *mig_find_stamp_target(const char *schema_name);
 
 #endif							/* MIG_PROVE_H */

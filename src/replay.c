@@ -96,7 +96,7 @@ mig_replay_open(MigReplay *replay, MigScope *scope, const char *target)
 
 	MemSet(replay, 0, sizeof(MigReplay));
 	mig_enter_owner(&owner);
-	mig_store_open(&replay->store, &owner.extension, MIG_STORE_LOOK, MIG_ORDINARY_SCHEMA);
+	mig_store_open(&replay->store, &owner.extension, MIG_STORE_LOOK, scope->schema_name);
 	mig_store_resolve_known_rows(&replay->store);
 	if (strcmp(target, "base") != 0 &&
 		!mig_plan_upgrade(replay->store.graph, &none, target, &replay->plan, &report))

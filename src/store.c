@@ -293,7 +293,16 @@ mig_store_resolve_rows(MigStore *store)
 	MemoryContext oldcontext = MemoryContextSwitchTo(store->context);
 
 	if (!mig_resolve_rows(store->graph, &store->versions, &store->rows, &report))
+	{
+		if (store->schema_name[0] != '\0')
+		{
+			report.detail = psprintf("The version table names it for %s, but no script with this id was registered or found in the script location.",
+									 mig_schema_noun(store->schema_name));
+			report.hint = psprintf("Deploy or register its script; if it is gone for good, set the version anew: SELECT migrate_stamp('head', purge => true%s);",
+								   mig_schema_clause(store->schema_name));
+		}
 		mig_report_throw(&report);
+	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -314,7 +323,8 @@ mig_store_resolve_known_rows(MigStore *store)
 		else
 			ereport(WARNING,
 					(errcode(ERRCODE_MIG_UNKNOWN_REVISION),
-					 errmsg("the database is at revision \"%s\", whose script is not known", all.names[i])));
+					 errmsg("%s is at revision \"%s\", whose script is not known",
+							mig_schema_noun(store->schema_name), all.names[i])));
 	}
 	store->versions = known;
 	mig_store_resolve_rows(store);
@@ -346,13 +356,13 @@ mig_store_check_at_heads(const MigStore *store)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_MIG_NOT_AT_HEAD),
-			 errmsg("the database is not at the heads"),
+			 errmsg("%s is not at the heads", mig_schema_noun(store->schema_name)),
 			 errdetail("It is at %s; the heads are %s.",
 					   store->rows.count > 0 ?
 					   mig_graph_join_ids(graph, store->rows.items, store->rows.count) : "base",
 					   graph->nreal_heads > 0 ?
 					   mig_graph_join_ids(graph, graph->real_heads, graph->nreal_heads) : "none"),
-			 errhint("SELECT * FROM migrate_upgrade('heads');")));
+			 errhint("SELECT * FROM migrate_upgrade('heads'%s);", mig_schema_clause(store->schema_name))));
 }
 
 /* The store for a function that only looks. */

@@ -96,3 +96,17 @@ mig_enter_schema(const char *schema_name)
 		mig_set_for_now("search_path", mig_schema_search_path(schema_name));
 	return guc_nestlevel;
 }
+
+/* What a message is about. */
+const char *
+mig_schema_noun(const char *schema_name)
+{
+	return schema_name[0] == '\0' ? "the database" : psprintf("schema \"%s\"", schema_name);
+}
+
+/* The argument that a hint has to give, after others; "" for the ordinary lineage. */
+const char *
+mig_schema_clause(const char *schema_name)
+{
+	return schema_name[0] == '\0' ? "" : psprintf(", schema => %s", quote_literal_cstr(schema_name));
+}

@@ -13,9 +13,8 @@ ALTER ROLE regress_root SET search_path = regress_roles, public;
 ALTER ROLE regress_owner SET search_path = regress_roles, public;
 ALTER ROLE regress_member SET search_path = regress_roles, public;
 ALTER ROLE regress_other SET search_path = regress_roles, public;
-GRANT EXECUTE ON FUNCTION migrate_model(text, text), migrate_check(), migrate_diff(text, text), migrate_snapshot(), migrate_prove(text),
-	migrate_stamp(text, boolean), migrate_revision(text, text, boolean, text, text, text, text, boolean, boolean),
-	migrate_register(text, text, boolean), migrate_upgrade(text)
+GRANT EXECUTE ON FUNCTION migrate_model, migrate_check, migrate_diff, migrate_snapshot, migrate_prove,
+	migrate_stamp, migrate_revision, migrate_register, migrate_upgrade
 	TO regress_owner, regress_other;
 CREATE SCHEMA regress_roles AUTHORIZATION regress_owner;
 GRANT USAGE ON SCHEMA regress_roles TO PUBLIC;
@@ -126,8 +125,7 @@ SELECT * FROM migrate_diff();
 \i tests/sql/helpers.sql
 SET client_min_messages = warning;
 DROP SCHEMA regress_roles CASCADE;
-REVOKE EXECUTE ON FUNCTION migrate_model(text, text), migrate_check(), migrate_diff(text, text), migrate_snapshot(), migrate_prove(text),
-	migrate_stamp(text, boolean), migrate_revision(text, text, boolean, text, text, text, text, boolean, boolean),
-	migrate_register(text, text, boolean), migrate_upgrade(text)
+REVOKE EXECUTE ON FUNCTION migrate_model, migrate_check, migrate_diff, migrate_snapshot, migrate_prove,
+	migrate_stamp, migrate_revision, migrate_register, migrate_upgrade
 	FROM regress_owner, regress_other;
 DROP ROLE regress_member, regress_owner, regress_other, regress_root;

@@ -280,7 +280,7 @@ RESET client_min_messages;
 --
 CREATE ROLE regress_model_owner;
 CREATE ROLE regress_model_other;
-GRANT EXECUTE ON FUNCTION migrate_model(text, text), migrate_diff(text, text) TO regress_model_owner, regress_model_other;
+GRANT EXECUTE ON FUNCTION migrate_model, migrate_diff TO regress_model_owner, regress_model_other;
 CREATE SCHEMA regress_model_own AUTHORIZATION regress_model_owner;
 GRANT USAGE, CREATE ON SCHEMA regress_model_own TO regress_model_other;
 SET search_path = regress_model_own, public;

@@ -8,7 +8,7 @@ CREATE ROLE regress_migrate_deployer;
 CREATE ROLE regress_migrate_developer;
 CREATE ROLE regress_migrate_colleague;
 GRANT CREATE, USAGE ON SCHEMA public TO regress_migrate_deployer;
-GRANT EXECUTE ON FUNCTION migrate_register(text, text, boolean), migrate_upgrade(text), migrate_downgrade(text), migrate_trust(text)
+GRANT EXECUTE ON FUNCTION migrate_register, migrate_upgrade, migrate_downgrade, migrate_trust
 	TO regress_migrate_deployer, regress_migrate_developer, regress_migrate_colleague;
 SET SESSION AUTHORIZATION regress_migrate_root;
 
@@ -115,7 +115,7 @@ CALL pg_temp.reset();
 SET ROLE regress_migrate_colleague;
 SELECT (migrate_register(E'-- Revision ID: a1\n-- migrate:upgrade\nSELECT 1;')).action;
 RESET ROLE;
-REVOKE ALL ON FUNCTION migrate_register(text, text, boolean), migrate_upgrade(text), migrate_downgrade(text), migrate_trust(text)
+REVOKE ALL ON FUNCTION migrate_register, migrate_upgrade, migrate_downgrade, migrate_trust
 	FROM regress_migrate_colleague;
 DROP ROLE regress_migrate_colleague;
 SELECT revision FROM migrate_upgrade();
@@ -161,7 +161,7 @@ RESET client_min_messages;
 
 CALL pg_temp.reset();
 RESET SESSION AUTHORIZATION;
-REVOKE ALL ON FUNCTION migrate_register(text, text, boolean), migrate_upgrade(text), migrate_downgrade(text), migrate_trust(text)
+REVOKE ALL ON FUNCTION migrate_register, migrate_upgrade, migrate_downgrade, migrate_trust
 	FROM regress_migrate_deployer, regress_migrate_developer;
 REVOKE CREATE, USAGE ON SCHEMA public FROM regress_migrate_deployer;
 DROP FUNCTION pg_temp.registrants();

@@ -16,7 +16,7 @@ $node->safe_psql('postgres', q{
 	CREATE ROLE deployer LOGIN;
 	CREATE ROLE dev LOGIN;
 	CREATE ROLE stranger LOGIN;
-	GRANT EXECUTE ON FUNCTION migrate_register(text, text, boolean), migrate_upgrade(text), migrate_downgrade(text)
+	GRANT EXECUTE ON FUNCTION migrate_register, migrate_upgrade, migrate_downgrade
 		TO deployer, dev;
 	CREATE SCHEMA app AUTHORIZATION deployer;
 	CREATE SCHEMA dev AUTHORIZATION dev});
