@@ -14,8 +14,7 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
-
+#include "arguments.h"
 #include "errcodes.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -29,7 +28,6 @@
 #include "tenant.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_upgrade);
 PG_FUNCTION_INFO_V1(migrate_downgrade);
@@ -102,19 +100,6 @@ migrate_stamp(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* MG008, unless the procedure may end the transaction of its caller. */
-static void
-require_own_transactions(FunctionCallInfo fcinfo)
-{
-	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext) && !castNode(CallContext, fcinfo->context)->atomic)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_MIG_NO_TRANSACTION),
-			 errmsg("migrate_run() cannot be called in a transaction block or from a function"),
-			 errdetail("It commits each revision by itself."),
-			 errhint("CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.")));
-}
-
 /* The direction that an argument names, or that the target can only mean. */
 static MigDirection
 get_direction(FunctionCallInfo fcinfo, int argument, const char *target)
@@ -135,26 +120,6 @@ get_direction(FunctionCallInfo fcinfo, int argument, const char *target)
 	return MIG_DOWNGRADE;
 }
 
-/* A time in milliseconds that an argument, else a setting, says. */
-static int
-get_milliseconds(FunctionCallInfo fcinfo, int argument, const char *name, int setting, int least)
-{
-	Interval   *interval;
-	int64		ms;
-
-	if (PG_ARGISNULL(argument))
-		return setting;
-	interval = PG_GETARG_INTERVAL_P(argument);
-	ms = (interval->month * (int64) DAYS_PER_MONTH + interval->day) * (USECS_PER_DAY / 1000) + interval->time / 1000;
-	if (ms < least || ms > INT_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is out of range", name),
-				 errdetail("It must be from %d ms to %d ms, about 24 days.", least, INT_MAX),
-				 errhint("Write %s => '2 s', for instance.", name)));
-	return (int) ms;
-}
-
 /*
  * CALL migrate_run(target text, direction text, lock_timeout interval,
  *					lock_retry_for interval, schema text)
@@ -168,7 +133,8 @@ migrate_run(PG_FUNCTION_ARGS)
 {
 	MigRunOptions options;
 
-	require_own_transactions(fcinfo);
+	mig_require_own_transactions(fcinfo, "migrate_run()", "It commits each revision by itself.",
+								 "CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.");
 	mig_prevent_if_read_only("migrate_run()");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -178,8 +144,8 @@ migrate_run(PG_FUNCTION_ARGS)
 	options.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	options.direction = get_direction(fcinfo, 1, options.target);
 	options.direction_given = !PG_ARGISNULL(1);
-	options.lock_timeout = get_milliseconds(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
-	options.lock_retry_for = get_milliseconds(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
+	options.lock_timeout = mig_milliseconds_argument(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
+	options.lock_retry_for = mig_milliseconds_argument(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
 	options.schema_name = mig_schema_argument(fcinfo, 4);
 	mig_require_schema(options.schema_name, false);
 	mig_run_in_production(&options);
