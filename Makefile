@@ -64,6 +64,7 @@ REGRESS = \
 	diff_globals \
 	prove \
 	stamp_auto \
+	tenants \
 	compare_roles \
 	run_concurrently \
 

@@ -345,7 +345,8 @@ mig_offline_script(const MigStore *store, const MigExtension *extension, MigDire
 
 	set_schema(&offline, store->schema_name, search_path);
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "%sBEGIN;\n\n", offline.set_search_path ? offline.set_search_path : "");
+	appendStringInfo(&buf, "%s%sBEGIN;\n\n", offline.set_search_path ? offline.set_search_path : "",
+					 offline.set_search_path ? "\n" : "");
 	if (rows.count > 0)
 		append_check(&buf, &offline, &rows);
 	else if (direction == MIG_UPGRADE)
@@ -355,6 +356,6 @@ mig_offline_script(const MigStore *store, const MigExtension *extension, MigDire
 		CHECK_FOR_INTERRUPTS();
 		append_step(&buf, &offline, &plan.steps[i]);
 	}
-	appendStringInfo(&buf, "COMMIT;\n%s", offline.set_search_path ? "RESET search_path;\n" : "");
+	appendStringInfo(&buf, "COMMIT;\n%s", offline.set_search_path ? "\nRESET search_path;\n" : "");
 	return buf.data;
 }

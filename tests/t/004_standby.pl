@@ -17,6 +17,7 @@ register($primary, 'postgres', 'a1', message => 'create account', up => 'CREATE 
 register($primary, 'postgres', 'b2', revises => 'a1', message => 'billing', up => 'CREATE TABLE bill (id integer);');
 register($primary, 'postgres', 'c3', revises => 'a1', message => 'shipping');
 $primary->safe_psql('postgres', q{SELECT migrate_upgrade('b2')});
+$primary->safe_psql('postgres', q{SELECT migrate_upgrade('a1', schema => 'tenant', create_schema => true)});
 $primary->backup('backup');
 
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -25,6 +26,8 @@ $standby->start;
 
 my %look = (
 	'migrate_current()' => 'b2',
+	q{migrate_current(schema => 'tenant')} => 'a1',
+	q{migrate_current(schema => '%')} => 'a1|b2',
 	'migrate_heads()' => 'b2|c3',
 	'migrate_branches()' => 'a1',
 	'migrate_history()' => 'a1|b2|c3',
@@ -55,6 +58,8 @@ sub looks_only
 		"$where: migrate_upgrade_sql() answers");
 	like($node->safe_psql('postgres', "$begin SELECT migrate_downgrade_sql('a1:base')"), qr/DROP TABLE account/,
 		"$where: migrate_downgrade_sql() answers");
+	is($node->safe_psql('postgres', "$begin SELECT string_agg(schema_name || ':' || status, ' ') FROM migrate_status()"), ':behind tenant:behind',
+		"$where: migrate_status() answers");
 	is($node->safe_psql('postgres', "$begin SELECT count(*) FROM migrate_progress"), 0, "$where: migrate_progress answers");
 	state_is($node, 'postgres', "$begin SELECT migrate_current(check_heads => true)", 'MG009', qr/head/,
 		"$where: the check for a pipeline answers");

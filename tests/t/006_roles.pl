@@ -72,7 +72,7 @@ is( $node->safe_psql('postgres', q{
 		FROM pg_proc JOIN pg_depend ON objid = pg_proc.oid AND classid = 'pg_proc'::regclass AND deptype = 'e'
 			JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'migrate'
 		WHERE has_function_privilege('stranger', pg_proc.oid, 'EXECUTE')}),
-	'migrate_branches migrate_current migrate_graph migrate_heads migrate_history migrate_runs',
+	'migrate_branches migrate_current migrate_graph migrate_heads migrate_history migrate_runs migrate_status',
 	'may look at names and positions, and nothing else');
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class

@@ -82,5 +82,35 @@ IPC::Run::run(
 like($stderr, qr/ERROR:  .*\b$revisions[0]\b/, 'says where the database must be');
 is(dump_schema($node, 'offline'), $nothing, 'and does nothing');
 
+note 'a schema of its own';
+$node->safe_psql('online', 'ALTER DATABASE online RESET migrate.script_location; TRUNCATE migrate_script');
+register($node, 'online', 'a1', up => 'CREATE TABLE account (id integer, name text); INSERT INTO account VALUES (1, $$a$$);',
+	down => 'DROP TABLE account;');
+register($node, 'online', 'b2', revises => 'a1', up => "CREATE INDEX CONCURRENTLY i ON account (id);\nSET search_path = public;",
+	down => 'DROP INDEX i;');
+register($node, 'online', 'c3', revises => 'b2', up => "-- migrate:assert\nSELECT count(*) = 1 FROM account;\nCREATE VIEW v AS SELECT id FROM account;",
+	down => 'DROP VIEW v;');
+$node->safe_psql('offline', q{CREATE TABLE account (only_in_public integer); DROP TABLE IF EXISTS migrate_version});
+my $before = dump_schema($node, 'offline');
+for my $schema ('tenant_1', 'Tenant "2"; x')
+{
+	my $identifier = $node->safe_psql('offline', "SELECT quote_ident('$schema')");
+	my $relations = qq{SELECT string_agg(relname, ' ' ORDER BY relname COLLATE "C") FROM pg_class WHERE relnamespace = '$identifier'::regnamespace};
+
+	$node->safe_psql('offline', "CREATE SCHEMA $identifier");
+	run_offline("migrate_upgrade_sql('b2', schema => '$schema')", "$schema: the upgrade runs");
+	run_offline("migrate_upgrade_sql('b2:c3', schema => '$schema')", "$schema: and goes on");
+	is($node->safe_psql('offline', $relations), 'account i migrate_version migrate_version_pkey v', "$schema: all is in the schema");
+	is($node->safe_psql('offline', "SELECT * FROM $identifier.migrate_version"), "$schema|c3", "$schema: with its version");
+	run_offline("migrate_downgrade_sql('c3:base', schema => '$schema')", "$schema: the downgrade runs");
+	is($node->safe_psql('offline', $relations), 'migrate_version migrate_version_pkey', "$schema: and leaves the version table");
+	$node->safe_psql('offline', "DROP SCHEMA $identifier CASCADE");
+}
+is(dump_schema($node, 'offline'), $before, 'nothing else has changed');
+put_file("$files/script.sql", $node->safe_psql('online', q{SELECT migrate_upgrade_sql('a1', schema => 'no_such_schema')}) . "\n");
+IPC::Run::run([ 'psql', '-Xq', '-f', "$files/script.sql", '-d', $node->connstr('offline') ], '>', \$stdout, '2>', \$stderr);
+like($stderr, qr/no_such_schema/, 'a schema that does not exist is an error');
+is(dump_schema($node, 'offline'), $before, 'even if psql goes on');
+
 $node->stop;
 done_testing();
