@@ -131,7 +131,7 @@ get_direction(FunctionCallInfo fcinfo, int argument, const char *target)
 Datum
 migrate_run(PG_FUNCTION_ARGS)
 {
-	MigRunOptions options;
+	MigRunOptions options = {0};
 
 	mig_require_own_transactions(fcinfo, "migrate_run()", "It commits each revision by itself.",
 								 "CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.");

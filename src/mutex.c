@@ -398,6 +398,47 @@ mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name)
 	unlock_for_session(&locks.all_runs_gate, GATE_PHASE_MODE);
 }
 
+/*
+ * Keep scripts from being changed, for the session, between the runs of
+ * several schemas: hold the lock of all runs once more.
+ */
+bool
+mig_try_keep_scripts(const MigExtension *extension)
+{
+	LOCKTAG		all_runs;
+
+	set_tag(&all_runs, mig_extension_table(extension, "migrate_version"), ALL_RUNS_PART);
+	return try_lock_for_session(&all_runs, ALL_RUNS_MODE);
+}
+
+/* Let them be changed again. */
+void
+mig_release_scripts(const MigExtension *extension)
+{
+	LOCKTAG		all_runs;
+
+	set_tag(&all_runs, mig_extension_table(extension, "migrate_version"), ALL_RUNS_PART);
+	unlock_for_session(&all_runs, ALL_RUNS_MODE);
+}
+
+/*
+ * Asked between two runs: are scripts still kept from being changed?  Not if
+ * an error has released the lock.  Who waits for it has it, too.
+ */
+bool
+mig_scripts_are_kept(const MigExtension *extension)
+{
+	LOCKTAG		all_runs;
+
+	set_tag(&all_runs, mig_extension_table(extension, "migrate_version"), ALL_RUNS_PART);
+	if (!mig_is_lock_held(&all_runs, ALL_RUNS_MODE))
+		return false;
+	if (!LockHasWaiters(&all_runs, ALL_RUNS_MODE, true))
+		return true;
+	unlock_for_session(&all_runs, ALL_RUNS_MODE);
+	return false;
+}
+
 /* The process that has the versions of a schema locked, if not this one; or 0. */
 int
 mig_run_holder(const MigExtension *extension, const char *schema_name)

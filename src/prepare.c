@@ -75,6 +75,16 @@ mig_step_is_atomic(const MigPreparedStep *prepared)
 	return true;
 }
 
+/* Check whose word the scripts of a plan are, before any of them is parsed. */
+void
+mig_check_plan_trusted(const MigStore *store, const MigPlan *plan, Oid caller)
+{
+	int			i;
+
+	for (i = 0; i < plan->nsteps; i++)
+		mig_check_trusted(&store->scripts[plan->steps[i].revision], caller);
+}
+
 /*
  * Check whose word the scripts of a plan are, and prepare all of its steps.
  * Called in an owner scope.
@@ -86,8 +96,7 @@ mig_prepare_plan(const MigStore *store, const MigExtension *extension, const Mig
 	MigPreparedStep *steps = palloc(sizeof(MigPreparedStep) * plan->nsteps);
 	int			i;
 
-	for (i = 0; i < plan->nsteps; i++)
-		mig_check_trusted(&store->scripts[plan->steps[i].revision], caller);
+	mig_check_plan_trusted(store, plan, caller);
 	for (i = 0; i < plan->nsteps; i++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -24,6 +24,7 @@ typedef struct MigPreparedStep
 extern void mig_prepare_step(MigPreparedStep *prepared, const MigStore *store, const MigExtension *extension,
 							 const MigStep *step, MigDirection direction);
 extern bool mig_step_is_atomic(const MigPreparedStep *prepared);
+extern void mig_check_plan_trusted(const MigStore *store, const MigPlan *plan, Oid caller);
 extern MigPreparedStep *mig_prepare_plan(const MigStore *store, const MigExtension *extension, const MigPlan *plan,
 										 MigDirection direction, Oid caller);
 extern void mig_open_and_plan(MigStore *store, const MigExtension *extension, const char *schema_name,

@@ -26,11 +26,11 @@
 #include "errcodes.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "mutex.h"
 #include "names.h"
 #include "production.h"
 #include "progress.h"
 #include "resume.h"
+#include "runlock.h"
 #include "spiutil.h"
 #include "tenant.h"
 #include "trial.h"
@@ -41,10 +41,6 @@
 #include "utils/timestamp.h"
 #include "version.h"
 
-/* Pauses between two looks whether another run has ended, in milliseconds. */
-#define FIRST_LOOK	50
-#define LAST_LOOK	1000
-
 typedef struct Production
 {
 	const MigRunOptions *options;
@@ -53,6 +49,8 @@ typedef struct Production
 	MemoryContext context;		/* for the whole run */
 	MemoryContext plan_context; /* for what was read with the lock held */
 	MemoryContext step_context;
+	MigKeptStore own;			/* if none is kept for us */
+	MigKeptStore *kept;
 	MigStore	store;
 	MigPlan		plan;
 	MigPreparedStep *steps;
@@ -72,100 +70,6 @@ static void
 next_transaction(void)
 {
 	SPI_commit();
-}
-
-/* ----------
- * The lock of the run
- * ----------
- */
-
-/*
- * Try to get it; if not, *holder is the process that has it, if known, and
- * others see that we wait.
- */
-static bool
-try_lock_run(const Production *production, int *holder)
-{
-	MigOwnerScope scope;
-	bool		locked;
-
-	mig_enter_owner(&scope);
-	locked = mig_try_lock_run(&scope.extension, production->options->schema_name);
-	*holder = locked ? 0 : mig_run_holder(&scope.extension, production->options->schema_name);
-	if (!locked)
-		mig_progress_begin(&scope.extension, production->run, production->options->schema_name, production->options->direction,
-						   production->options->target, true);
-	mig_progress_phase(locked ? MIG_PHASE_STARTING : MIG_PHASE_WAITING_FOR_RUN);
-	mig_leave_owner(&scope);
-	return locked;
-}
-
-/* The end of the time that a run waits for another one. */
-static void
-give_up(const Production *production, int holder)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_MIG_RUN_ACTIVE),
-			 errmsg("another run is active"),
-			 holder != 0 ?
-			 errdetail("That of process %d has not ended within %d ms.", holder, production->options->lock_retry_for) :
-			 errdetail("It has not ended within %d ms.", production->options->lock_retry_for),
-			 errhint("SELECT * FROM migrate_progress shows what it does. Call again later, or with a longer lock_retry_for.")));
-}
-
-/*
- * Lock the run.  We wait without a snapshot, so that it does not matter what
- * the other run waits for.
- */
-static void
-lock_run(const Production *production)
-{
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), production->options->lock_retry_for);
-	long		wait = FIRST_LOOK;
-	bool		told = false;
-	int			holder;
-
-	while (!try_lock_run(production, &holder))
-	{
-		if (GetCurrentTimestamp() >= deadline)
-			give_up(production, holder);
-		if (!told && holder != 0)
-		{
-			ereport(NOTICE,
-					(errmsg("waiting for the run of process %d", holder)));
-			told = true;
-		}
-		next_transaction();
-		mig_pause(wait);
-		wait = Min(wait * 2, LAST_LOOK);
-	}
-	/* where the snapshot is fixed, it must not be older than the lock */
-	next_transaction();
-}
-
-/* Give the lock to whoever waits for it. */
-static void
-unlock_run(const char *schema_name)
-{
-	MigOwnerScope scope;
-
-	mig_enter_owner(&scope);
-	mig_unlock_run(&scope.extension, schema_name);
-	mig_leave_owner(&scope);
-	next_transaction();
-}
-
-/* Does somebody wait for it? */
-static bool
-is_waited_for(const char *schema_name)
-{
-	MigOwnerScope scope;
-	bool		waited_for;
-
-	mig_enter_owner(&scope);
-	waited_for = mig_run_is_waited_for(&scope.extension, schema_name);
-	mig_leave_owner(&scope);
-	return waited_for;
 }
 
 /* ----------
@@ -198,7 +102,7 @@ prepare_steps(Production *production, const MigExtension *extension, Oid caller)
 {
 	MigDirection direction = production->options->direction;
 
-	production->steps = mig_prepare_plan(&production->store, extension, &production->plan, direction, caller);
+	production->steps = mig_kept_store_prepare(production->kept, extension, &production->plan, direction, caller);
 	production->nunfinished = mig_unfinished_read(extension, production->options->schema_name, &production->unfinished);
 	mig_resume_check_plan(production->unfinished, production->nunfinished, production->steps,
 						  production->plan.nsteps, direction);
@@ -230,8 +134,10 @@ make_plan(Production *production, bool locked)
 	if (locked || production->options->direction != MIG_UPGRADE ||
 		!mig_is_at_heads(&scope.extension, production->options->schema_name, production->target))
 	{
-		mig_open_and_plan(&production->store, &scope.extension, production->options->schema_name,
-						  production->options->direction, production->target, &production->plan);
+		mig_kept_store_open(production->kept, &production->store, &scope.extension,
+							production->options->schema_name);
+		mig_plan_from_store(&production->store, production->options->direction, production->target,
+							&production->plan);
 		if (locked || production->plan.nsteps == 0)
 			prepare_steps(production, &scope.extension, scope.userid);
 	}
@@ -319,11 +225,11 @@ static bool
 pause_run(MigAttempt *attempt, long pause)
 {
 	const char *schema_name = attempt->store->schema_name;
-	bool		waited_for = is_waited_for(schema_name);
+	bool		waited_for = mig_run_should_yield(schema_name);
 	ErrorData  *edata;
 
 	if (waited_for)
-		unlock_run(schema_name);
+		mig_run_yield(schema_name);
 	else
 		next_transaction();
 	edata = mig_try(pause_for, &pause);
@@ -459,7 +365,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 		edata = mig_attempt(attempt);
 		if (attempt->has_yielded)
 		{
-			unlock_run(production->options->schema_name);
+			mig_run_yield(production->options->schema_name);
 			return false;
 		}
 		if (edata == NULL)
@@ -530,9 +436,23 @@ refresh_store(const MigRunOptions *options)
 			GetCurrentTimestamp() >= deadline)
 			ReThrowError(edata);
 		next_transaction();
-		mig_pause(LAST_LOOK);
+		mig_pause(MIG_LAST_LOOK);
 	}
 	next_transaction();
+}
+
+/*
+ * Is there something to do?  Found out without the lock: most calls find that
+ * there is not.
+ */
+static bool
+find_something_to_do(Production *production)
+{
+	refresh_store(production->options);
+	if (make_plan(production, false))
+		return true;
+	tell_nothing_to_do(production->options);
+	return false;
 }
 
 /*
@@ -573,23 +493,25 @@ mig_run_in_production(const MigRunOptions *options)
 	production.step_context = AllocSetContextCreate(production.context, "migrate step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(production.context);
 
-	refresh_store(options);
-	done = !make_plan(&production, false);
-	if (done)
-		tell_nothing_to_do(options);
+	if (options->kept == NULL)
+		mig_kept_store_begin(&production.own);
+	production.kept = options->kept ? options->kept : &production.own;
+	production.run = options->run;
+	done = options->run == 0 && !find_something_to_do(&production);
 	while (!done)
 	{
-		lock_run(&production);
+		mig_run_lock(options, production.run, production.kept);
 		(void) make_plan(&production, true);
 		done = run_plan(&production);
 		MemoryContextSwitchTo(production.context);
 		if (done)
-			unlock_run(options->schema_name);
+			mig_run_unlock(options->schema_name);
 		else
 			check_target(&production);
 	}
 	mig_progress_end();
-	if (production.nrun > 0)
+	/* of many, the whole does that in the end */
+	if (production.nrun > 0 && options->run == 0)
 		mig_summarize();
 	SPI_finish();
 	MemoryContextSwitchTo(oldcontext);
