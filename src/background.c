@@ -4,8 +4,8 @@
  *	  Background workers that are sessions like that of their caller.
  *
  * A worker gets what it is to do, with the roles and settings of its caller's
- * session, in a segment of dynamic shared memory, and sends through a queue in
- * it what a server sends to its client.
+ * session, or of one that was there before, in a segment of dynamic shared
+ * memory, and sends through a queue in it what a server sends to its client.
  *
  * Unless its kind is one that outlives the caller, whatever ends the caller's
  * (sub)transaction or process detaches the segment, and that ends the worker.
@@ -23,6 +23,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pg_compat.h"
+#include "settings.h"
 #include "storage/proc.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
@@ -37,7 +38,8 @@
 #define KEY_LIBRARIES	UINT64CONST(0x6d69670000000002)	/* by SerializeLibraryState() */
 #define KEY_SETTINGS	UINT64CONST(0x6d69670000000003)	/* by SerializeGUCState() */
 #define KEY_QUEUE		UINT64CONST(0x6d69670000000004)	/* messages of the protocol */
-#define NKEYS			4
+#define KEY_OWN_SETTINGS	UINT64CONST(0x6d69670000000005)	/* by mig_pack_strings() */
+#define MAX_SESSION_PARTS	3
 
 /* Whose session the worker is to be like. */
 typedef struct Session
@@ -55,60 +57,86 @@ typedef struct Session
 
 /* Put something into the segment. */
 static void
-put_part(shm_toc *toc, uint64 key, const void *data, Size size)
+put_part(shm_toc *toc, const MigPart *part)
 {
-	void	   *copy = shm_toc_allocate(toc, size);
+	void	   *copy = shm_toc_allocate(toc, part->size);
 
-	memcpy(copy, data, size);
-	shm_toc_insert(toc, key, copy);
+	memcpy(copy, part->data, part->size);
+	shm_toc_insert(toc, part->key, copy);
 }
 
-/* Put in what makes the worker's session one like this. */
-static void
-put_session(shm_toc *toc, Size libraries_size, Size settings_size)
+/* What makes the worker's session one like this.  Returns the number of parts. */
+static int
+parts_of_this_session(MigPart *parts, Session *session)
 {
-	Session		session;
-	char	   *space;
+	Size		libraries_size = EstimateLibraryStateSpace();
+	Size		settings_size = EstimateGUCStateSpace();
+	char	   *libraries = palloc(libraries_size);
+	char	   *settings = palloc(settings_size);
 
-	session.database = MyDatabaseId;
-	session.authenticated_user = GetAuthenticatedUserId();
-	session.session_user = GetSessionUserId();
-	session.role = GetCurrentRoleId();
-	put_part(toc, KEY_SESSION, &session, sizeof(session));
-	space = shm_toc_allocate(toc, libraries_size);
-	SerializeLibraryState(libraries_size, space);
-	shm_toc_insert(toc, KEY_LIBRARIES, space);
-	space = shm_toc_allocate(toc, settings_size);
-	SerializeGUCState(settings_size, space);
-	shm_toc_insert(toc, KEY_SETTINGS, space);
+	session->authenticated_user = GetAuthenticatedUserId();
+	session->session_user = GetSessionUserId();
+	session->role = GetCurrentRoleId();
+	SerializeLibraryState(libraries_size, libraries);
+	SerializeGUCState(settings_size, settings);
+	parts[0] = (MigPart) {KEY_SESSION, session, sizeof(Session)};
+	parts[1] = (MigPart) {KEY_LIBRARIES, libraries, libraries_size};
+	parts[2] = (MigPart) {KEY_SETTINGS, settings, settings_size};
+	return 3;
+}
+
+/* What makes it one like another.  Returns the number of parts. */
+static int
+parts_of_session(const MigSession *other, MigPart *parts, Session *session)
+{
+	StringInfoData settings;
+
+	session->authenticated_user = session->session_user = other->user;
+	session->role = other->role;
+	initStringInfo(&settings);
+	mig_pack_strings(&settings, other->settings);
+	parts[0] = (MigPart) {KEY_SESSION, session, sizeof(Session)};
+	parts[1] = (MigPart) {KEY_OWN_SETTINGS, settings.data, settings.len};
+	return 2;
+}
+
+/* Make room for parts. */
+static void
+estimate_parts(shm_toc_estimator *estimator, const MigPart *parts, int nparts)
+{
+	int			i;
+
+	for (i = 0; i < nparts; i++)
+		shm_toc_estimate_chunk(estimator, parts[i].size);
+	shm_toc_estimate_keys(estimator, nparts);
 }
 
 /* Make the segment, with all that the worker needs. */
 static void
-make_segment(MigBackground *background, const MigPart *parts, int nparts)
+make_segment(MigBackground *background, const MigSession *other, const MigPart *parts, int nparts)
 {
-	Size		libraries_size = EstimateLibraryStateSpace();
-	Size		settings_size = EstimateGUCStateSpace();
+	Session		session = {.database = MyDatabaseId};
+	MigPart		session_parts[MAX_SESSION_PARTS];
+	int			nsession_parts = other ? parts_of_session(other, session_parts, &session) :
+		parts_of_this_session(session_parts, &session);
 	shm_toc_estimator estimator;
 	shm_toc    *toc;
 	Size		size;
 	int			i;
 
 	shm_toc_initialize_estimator(&estimator);
-	shm_toc_estimate_chunk(&estimator, sizeof(Session));
-	shm_toc_estimate_chunk(&estimator, libraries_size);
-	shm_toc_estimate_chunk(&estimator, settings_size);
+	estimate_parts(&estimator, session_parts, nsession_parts);
+	estimate_parts(&estimator, parts, nparts);
 	shm_toc_estimate_chunk(&estimator, QUEUE_SIZE);
-	for (i = 0; i < nparts; i++)
-		shm_toc_estimate_chunk(&estimator, parts[i].size);
-	shm_toc_estimate_keys(&estimator, NKEYS + nparts);
+	shm_toc_estimate_keys(&estimator, 1);
 	size = shm_toc_estimate(&estimator);
 	background->segment = dsm_create(size, 0);
 	toc = shm_toc_create(SEGMENT_MAGIC, dsm_segment_address(background->segment), size);
 
-	put_session(toc, libraries_size, settings_size);
+	for (i = 0; i < nsession_parts; i++)
+		put_part(toc, &session_parts[i]);
 	for (i = 0; i < nparts; i++)
-		put_part(toc, parts[i].key, parts[i].data, parts[i].size);
+		put_part(toc, &parts[i]);
 	background->queue = shm_mq_create(shm_toc_allocate(toc, QUEUE_SIZE), QUEUE_SIZE);
 	shm_toc_insert(toc, KEY_QUEUE, background->queue);
 	shm_mq_set_receiver(background->queue, MyProc);
@@ -164,18 +192,37 @@ register_worker(MigBackground *background, const MigBackgroundKind *kind)
 }
 
 /*
- * Start a worker, of which nothing may be used after the end of the current
- * (sub)transaction: the segment belongs to its resource owner.
+ * Start a worker in a session like that of the caller, or, if that is not
+ * NULL, like another one.  Nothing of it may be used after the end of the
+ * current (sub)transaction: the segment belongs to its resource owner.
  */
 void
-mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
+mig_background_start_as(MigBackground *background, const MigBackgroundKind *kind, const MigSession *session,
+						const MigPart *parts, int nparts)
 {
 	MemSet(background, 0, sizeof(MigBackground));
-	make_segment(background, parts, nparts);
+	make_segment(background, session, parts, nparts);
 	background->notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice",
 													   ALLOCSET_SMALL_SIZES);
 	register_worker(background, kind);
 	background->receiver = shm_mq_attach(background->queue, background->segment, background->handle);
+}
+
+/* The same, in a session like that of the caller. */
+void
+mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
+{
+	mig_background_start_as(background, kind, NULL, parts, nparts);
+}
+
+/* A part of the segment, which the worker may have changed since. */
+void *
+mig_background_part(const MigBackground *background, uint64 key)
+{
+	shm_toc    *toc = shm_toc_attach(SEGMENT_MAGIC, dsm_segment_address(background->segment));
+
+	Assert(toc != NULL);
+	return shm_toc_lookup(toc, key, false);
 }
 
 /* A notice of the worker is shown; there may be very many. */
@@ -266,17 +313,25 @@ lost_worker_error(void)
 }
 
 /*
- * After mig_background_read() has returned false: wait until the process has
- * ended.  Returns NULL, or the error that it sent.
+ * After mig_background_read() has returned false: have no more to do with the
+ * worker.  One that outlives us need not have ended.  Returns NULL, or the
+ * error that it sent.
  */
 ErrorData *
-mig_background_end(MigBackground *background)
+mig_background_let_go(MigBackground *background)
 {
-	WaitForBackgroundWorkerShutdown(background->handle);
 	dsm_detach(background->segment);
 	if (background->edata == NULL && !background->is_done)
 		return lost_worker_error();
 	return background->edata;
+}
+
+/* The same, when the process has ended. */
+ErrorData *
+mig_background_end(MigBackground *background)
+{
+	WaitForBackgroundWorkerShutdown(background->handle);
+	return mig_background_let_go(background);
 }
 
 /*
@@ -299,41 +354,65 @@ mig_background_stop(MigBackground *background)
  * ----------
  */
 
+/* What the worker got from its caller; NULL: no more. */
+static dsm_segment *attached = NULL;
+
 /* Find the segment, and send messages to the caller from now on. */
 shm_toc *
 mig_background_attach(Datum main_arg)
 {
-	dsm_segment *segment;
 	shm_toc    *toc;
 	shm_mq	   *queue;
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
-	segment = dsm_attach(DatumGetUInt32(main_arg));
-	if (segment == NULL)
+	attached = dsm_attach(DatumGetUInt32(main_arg));
+	if (attached == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("could not map dynamic shared memory segment"),
 				 errdetail("The session that started the worker has ended.")));
-	toc = shm_toc_attach(SEGMENT_MAGIC, dsm_segment_address(segment));
+	toc = shm_toc_attach(SEGMENT_MAGIC, dsm_segment_address(attached));
 	if (toc == NULL)
 		elog(ERROR, "invalid magic number in dynamic shared memory segment");
 	queue = shm_toc_lookup(toc, KEY_QUEUE, false);
 	shm_mq_set_sender(queue, MyProc);
-	pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, NULL));
+	pq_redirect_to_shm_mq(attached, shm_mq_attach(queue, attached, NULL));
 	return toc;
 }
 
 /*
- * Have the roles and settings of the caller's session.  Roles come last: the
- * settings may have been made by somebody else.
+ * Have the libraries and settings of the session.  Where they are those of
+ * another one, it is as for any new session of its user but for what that one
+ * has set.
+ */
+static void
+adopt_settings(shm_toc *toc)
+{
+	const char *packed = shm_toc_lookup(toc, KEY_OWN_SETTINGS, true);
+
+	if (packed != NULL)
+	{
+		MigNameList settings;
+
+		mig_unpack_strings(packed, &settings);
+		process_session_preload_libraries();
+		mig_adopt_settings(&settings);
+		return;
+	}
+	RestoreLibraryState(shm_toc_lookup(toc, KEY_LIBRARIES, false));
+	RestoreGUCState(shm_toc_lookup(toc, KEY_SETTINGS, false));
+}
+
+/*
+ * Have the roles and settings of the session.  Roles come last: the settings
+ * may have been made by somebody else.
  */
 static void
 adopt_session(shm_toc *toc, const Session *session)
 {
 	StartTransactionCommand();
-	RestoreLibraryState(shm_toc_lookup(toc, KEY_LIBRARIES, false));
-	RestoreGUCState(shm_toc_lookup(toc, KEY_SETTINGS, false));
+	adopt_settings(toc);
 	if (GetSessionUserId() != session->session_user)
 		SetConfigOption("session_authorization", GetUserNameFromId(session->session_user, false),
 						PGC_USERSET, PGC_S_SESSION);
@@ -367,4 +446,15 @@ void
 mig_background_done(void)
 {
 	ReadyForQuery(DestRemote);
+}
+
+/*
+ * Have no more to do with the caller: what is in the segment is gone, and
+ * errors go to the server's log alone.
+ */
+void
+mig_background_detach(void)
+{
+	dsm_detach(attached);
+	attached = NULL;
 }

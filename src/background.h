@@ -9,6 +9,7 @@
 #define MIG_BACKGROUND_H
 
 #include "postmaster/bgworker.h"
+#include "revision.h"
 #include "storage/dsm.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
@@ -30,6 +31,14 @@ typedef struct MigBackgroundKind
 	bool		outlives_caller;
 } MigBackgroundKind;
 
+/* Whose session the worker's is to be like, if not like the caller's. */
+typedef struct MigSession
+{
+	Oid			user;			/* who connects, and may reset his role to that */
+	Oid			role;			/* of SET ROLE, or InvalidOid */
+	const MigNameList *settings;	/* see settings.h */
+} MigSession;
+
 /* A worker, while it runs, as its caller sees it. */
 typedef struct MigBackground
 {
@@ -43,15 +52,20 @@ typedef struct MigBackground
 } MigBackground;
 
 /* for the caller */
+extern void mig_background_start_as(MigBackground *background, const MigBackgroundKind *kind,
+									const MigSession *session, const MigPart *parts, int nparts);
 extern void mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts,
 								 int nparts);
 extern bool mig_background_read(MigBackground *background, bool nowait);
+extern void *mig_background_part(const MigBackground *background, uint64 key);
 extern ErrorData *mig_background_end(MigBackground *background);
+extern ErrorData *mig_background_let_go(MigBackground *background);
 extern void mig_background_stop(MigBackground *background);
 
 /* for the worker */
 extern shm_toc *mig_background_attach(Datum main_arg);
 extern void mig_background_connect(shm_toc *toc);
 extern void mig_background_done(void);
+extern void mig_background_detach(void);
 
 #endif							/* MIG_BACKGROUND_H */

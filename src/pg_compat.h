@@ -35,6 +35,8 @@
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
 
 /* 18 lets a module tell its name and version */
 #ifdef PG_MODULE_MAGIC_EXT
@@ -313,5 +315,17 @@ mig_portal_run(Portal portal, QueryCompletion *qc)
 #else
 #define MIG_WORKER_CONNECTION BGWORKER_BYPASS_ALLOWCONN
 #endif
+
+/* All settings, and how many they are; 16 tells both at once. */
+static inline struct config_generic **
+mig_all_settings(int *n)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_guc_variables(n);
+#else
+	*n = GetNumConfigOptions();
+	return get_guc_variables();
+#endif
+}
 
 #endif							/* MIG_PG_COMPAT_H */
