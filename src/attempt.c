@@ -163,6 +163,7 @@ run_atomically(void *arg)
 	List	   *locks;
 	int			guc_nestlevel = begin_body(attempt);
 
+	mig_require_schema(attempt->store->schema_name, false);
 	mig_lock_watch_begin();
 	locks = mig_locks_to_take(&prepared->statements);
 	if (locks != NIL)

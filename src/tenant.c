@@ -13,10 +13,12 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "guc.h"
 #include "miscadmin.h"
 #include "security.h"
 #include "spiutil.h"
+#include "storage/lmgr.h"
 #include "tenant.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -52,15 +54,41 @@ mig_schema_argument(FunctionCallInfo fcinfo, int argument)
 	return schema_name;
 }
 
+/* Lock a schema against being dropped, to the end of the transaction.  False: there is none. */
+static bool
+lock_schema(const char *schema_name)
+{
+	for (;;)
+	{
+		Oid			oid = get_namespace_oid(schema_name, true);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!OidIsValid(oid))
+			return false;
+		LockDatabaseObject(NamespaceRelationId, oid, 0, AccessShareLock);
+		if (get_namespace_oid(schema_name, true) == oid)
+			return true;
+		UnlockDatabaseObject(NamespaceRelationId, oid, 0, AccessShareLock);
+	}
+}
+
 /*
  * Make sure that the schema exists, by creating it if that is wanted, as the
- * current user.
+ * current user; that he may use it; and that it stays, to the end of the
+ * transaction.  The server passes over what in search_path does not exist or
+ * may not be used, and the scripts would run in the next schema.
  */
 void
 mig_require_schema(const char *schema_name, bool create)
 {
-	if (schema_name[0] == '\0' || OidIsValid(get_namespace_oid(schema_name, true)))
+	if (schema_name[0] == '\0')
 		return;
+	if (lock_schema(schema_name))
+	{
+		/* 42501 unless it may be used */
+		(void) LookupExplicitNamespace(schema_name, false);
+		return;
+	}
 	if (!create)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),

@@ -102,6 +102,7 @@ lock_run(const WorkerState *state)
 				 errmsg("the run has ended"),
 				 errdetail("The session that started the worker is gone."),
 				 errhint("Call again: the run goes on where it stopped.")));
+	mig_require_schema(state->schema_name, false);
 	CommitTransactionCommand();
 }
 

@@ -123,6 +123,15 @@ SET ROLE regress_migrate_looker;
 SELECT schema_name, status, last_run, last_error FROM migrate_status('regress_z%');
 SELECT schema_name, revision FROM migrate_current(schema => '%');
 RESET ROLE;
+-- one who may not use the schema would otherwise run scripts in the next of the path
+GRANT EXECUTE ON FUNCTION migrate_upgrade, migrate_diff TO regress_migrate_looker;
+SET ROLE regress_migrate_looker;
+SELECT * FROM migrate_upgrade(schema => 'regress_one');
+:code
+SELECT * FROM migrate_diff(schema => 'regress_one');
+:code
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION migrate_upgrade, migrate_diff FROM regress_migrate_looker;
 GRANT SELECT ON migrate_log TO regress_migrate_looker;
 SET ROLE regress_migrate_looker;
 SELECT schema_name, status, last_run, last_error FROM migrate_status('regress_z%');
