@@ -73,6 +73,32 @@ lock_schema(const char *schema_name)
 }
 
 /*
+ * Refuse a schema that has version rows and does not exist: in a new one of
+ * that name what the rows name would not be run.
+ */
+static void
+refuse_dropped(const char *schema_name)
+{
+	MigSpiArgument argument = mig_spi_text(schema_name);
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	mig_spi_execute(SPI_OK_SELECT,
+					psprintf("SELECT FROM %1$s.migrate_version WHERE schema_name = $1::pg_catalog.name"
+							 " UNION ALL SELECT FROM %1$s.migrate_unfinished WHERE schema_name = $1::pg_catalog.name",
+							 scope.extension.schema_name),
+					1, &argument);
+	if (SPI_processed > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" does not exist", schema_name),
+				 errdetail("It was dropped or renamed, and the version table still has rows of it."),
+				 errhint("To be rid of them, or to begin anew: SELECT * FROM migrate_stamp('base', purge => true, schema => %s);",
+						 quote_literal_cstr(schema_name))));
+	mig_leave_owner(&scope);
+}
+
+/*
  * Make sure that the schema exists, by creating it if that is wanted, as the
  * current user; that he may use it; and that it stays, to the end of the
  * transaction.  The server passes over what in search_path does not exist or
@@ -89,6 +115,7 @@ mig_require_schema(const char *schema_name, bool create)
 		(void) LookupExplicitNamespace(schema_name, false);
 		return;
 	}
+	refuse_dropped(schema_name);
 	if (!create)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),

@@ -153,7 +153,8 @@ DELETE FROM migrate_unfinished;
 DROP SCHEMA regress_two CASCADE;
 SELECT schema_name, revisions, is_at_head, pending, status FROM migrate_status('%two');
 SELECT schema_name, revision FROM migrate_current(schema => '%two');
-SELECT * FROM migrate_upgrade(schema => 'regress_two');
+SELECT * FROM migrate_upgrade(schema => 'regress_two', create_schema => true);
+:code
 SELECT * FROM migrate_stamp('base', schema => 'regress_two');
 SELECT count(*) FROM migrate_status('%two');
 
