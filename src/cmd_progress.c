@@ -31,6 +31,35 @@ put_time(MigResultRow *row, TimestampTz time)
 	mig_row_datum(row, TimestampTzGetDatum(time), time == 0);
 }
 
+/* The next column is a number of rows; null without a backfill, or if not known. */
+static void
+put_rows(MigResultRow *row, const MigProgress *progress, int64 rows, bool is_known)
+{
+	mig_row_datum(row, Int64GetDatum(rows), progress->rows_started_at == 0 || !is_known);
+}
+
+/* The next column is rows per second, since the backfill began or went on. */
+static void
+put_rate(MigResultRow *row, const MigProgress *progress)
+{
+	double		seconds = (GetCurrentTimestamp() - progress->rows_started_at) / (double) USECS_PER_SEC;
+	int64		rows = progress->rows - progress->rows_before;
+	bool		is_known = progress->rows_started_at != 0 && rows > 0 && seconds > 0;
+
+	mig_row_datum(row, Float8GetDatum(is_known ? rows / seconds : 0), !is_known);
+}
+
+/* The next three columns are about the schemas of a run of many. */
+static void
+put_schemas(MigResultRow *row, const MigProgress *progress)
+{
+	bool		of_one = progress->schemas == 0;
+
+	mig_row_datum(row, Int32GetDatum(progress->schemas), of_one);
+	mig_row_datum(row, Int32GetDatum(progress->schemas_done), of_one);
+	mig_row_datum(row, Int32GetDatum(progress->schemas_failed), of_one);
+}
+
 /* The row of a run. */
 static void
 put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
@@ -56,6 +85,11 @@ put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
 	mig_row_int(&row, progress->attempt);
 	put_time(&row, progress->run_started_at);
 	put_time(&row, progress->statement_started_at);
+	put_rows(&row, progress, progress->rows, true);
+	put_rows(&row, progress, progress->rows_total, progress->rows_total > 0);
+	put_rate(&row, progress);
+	mig_row_text(&row, progress->held_by[0] != '\0' ? progress->held_by : NULL);
+	put_schemas(&row, progress);
 	mig_row_put(&row, rsinfo);
 }
 

@@ -29,22 +29,10 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "progress.h"
-#include "storage/lock.h"
-#include "storage/spin.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-#define SEGMENT_MAGIC	0x6d696701	/* changes with the struct */
-
-typedef struct Segment
-{
-	uint32		magic;
-	slock_t		mutex;
-	bool		valid;			/* there is a run */
-	MigProgress progress;
-} Segment;
 
 /* Runs of the transaction that the latest one hides. */
 typedef struct EarlierRun
@@ -65,31 +53,13 @@ typedef enum Hold
 
 static dsm_segment *own_mapping = NULL; /* once made, to the end */
 static dsm_segment *joined_mapping = NULL;
-static Segment *segment = NULL; /* in one of them */
+static MigProgressSegment *segment = NULL;	/* in one of them */
 static Hold hold = HOLD_NONE;
 static bool is_running = false; /* and not only uncommitted */
 static SubTransactionId run_subid;
 static EarlierRun *earlier = NULL;	/* in TopTransactionContext */
 static LOCKTAG run_lock;
 static bool callbacks_registered = false;
-
-static const char *const phase_names[] = {
-	[MIG_PHASE_STARTING] = "starting",
-	[MIG_PHASE_WAITING_FOR_RUN] = "waiting for another run",
-	[MIG_PHASE_WAITING_FOR_OTHERS] = "waiting for other transactions",
-	[MIG_PHASE_PAUSING] = "pausing before the next attempt",
-	[MIG_PHASE_LOCKING] = "asking for locks",
-	[MIG_PHASE_RUNNING] = "running",
-	[MIG_PHASE_RECORDING] = "recording",
-	[MIG_PHASE_UNCOMMITTED] = "not committed",
-};
-
-/* The phase, in words. */
-const char *
-mig_phase_name(MigPhase phase)
-{
-	return phase_names[phase];
-}
 
 /* ----------
  * The segment
@@ -104,22 +74,6 @@ copy_text(char target[MIG_PROGRESS_TEXT], const char *text)
 
 	memcpy(target, text, len);
 	target[len] = '\0';
-}
-
-/* What is in the segment; it may be gone, or be something else by now. */
-static bool
-copy_progress(dsm_segment *mapping, MigProgress *progress)
-{
-	Segment    *found = (Segment *) dsm_segment_address(mapping);
-	bool		valid;
-
-	if (dsm_segment_map_length(mapping) < sizeof(Segment) || found->magic != SEGMENT_MAGIC)
-		return false;
-	SpinLockAcquire(&found->mutex);
-	valid = found->valid;
-	*progress = found->progress;
-	SpinLockRelease(&found->mutex);
-	return valid;
 }
 
 /* Put a run into the segment, or none. */
@@ -142,21 +96,33 @@ make_segment(void)
 {
 	if (own_mapping != NULL)
 		return;
-	own_mapping = dsm_create(sizeof(Segment), DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	own_mapping = dsm_create(sizeof(MigProgressSegment), DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	if (own_mapping == NULL)
 		return;
 	dsm_pin_mapping(own_mapping);
-	segment = (Segment *) dsm_segment_address(own_mapping);
-	memset(segment, 0, sizeof(Segment));
+	segment = (MigProgressSegment *) dsm_segment_address(own_mapping);
+	memset(segment, 0, sizeof(MigProgressSegment));
 	SpinLockInit(&segment->mutex);
-	segment->magic = SEGMENT_MAGIC;
+	segment->magic = MIG_PROGRESS_MAGIC;
 }
 
-/* The name of the lock that tells of a segment. */
+/* A phase begins, in a run that nobody else looks at just now. */
 static void
-set_run_lock(LOCKTAG *tag, const MigExtension *extension, dsm_handle handle)
+enter_phase(MigProgress *progress, MigPhase phase, TimestampTz now)
 {
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, mig_extension_table(extension, "migrate_log"), handle, 0);
+	progress->phase = phase;
+	progress->phase_started_at = now;
+	progress->held_by[0] = '\0';
+}
+
+/* No statement has begun yet. */
+static void
+clear_statement(MigProgress *progress)
+{
+	progress->statement = 0;
+	progress->line = 0;
+	progress->rows = progress->rows_before = progress->rows_total = 0;
+	progress->rows_started_at = 0;
 }
 
 /* ----------
@@ -309,7 +275,7 @@ mig_progress_begin(const MigExtension *extension, int64 run, const char *schema_
 	progress.phase = MIG_PHASE_STARTING;
 	progress.run_started_at = progress.phase_started_at = GetCurrentTimestamp();
 
-	set_run_lock(&run_lock, extension, dsm_segment_handle(own_mapping));
+	mig_progress_set_lock(&run_lock, extension, dsm_segment_handle(own_mapping));
 	(void) LockAcquire(&run_lock, AccessShareLock, across_transactions, false);
 	if (across_transactions)
 		earlier = NULL;
@@ -355,13 +321,12 @@ mig_progress_step(int step, const char *revision, const char *message, int nstat
 	next.step = step;
 	copy_text(next.revision, revision);
 	copy_text(next.message, message);
-	next.statement = 0;
 	next.nstatements = nstatements;
-	next.line = 0;
 	next.attempt = 1;
-	next.phase = MIG_PHASE_RUNNING;
-	next.step_started_at = next.phase_started_at = GetCurrentTimestamp();
+	next.step_started_at = GetCurrentTimestamp();
 	next.statement_started_at = 0;
+	clear_statement(&next);
+	enter_phase(&next, MIG_PHASE_RUNNING, next.step_started_at);
 	set_progress(&next);
 	show_run();
 }
@@ -377,10 +342,8 @@ mig_progress_statement(int statement, int line)
 	now = GetCurrentTimestamp();
 	SpinLockAcquire(&segment->mutex);
 	if (segment->progress.phase != MIG_PHASE_RUNNING)
-	{
-		segment->progress.phase = MIG_PHASE_RUNNING;
-		segment->progress.phase_started_at = now;
-	}
+		enter_phase(&segment->progress, MIG_PHASE_RUNNING, now);
+	clear_statement(&segment->progress);
 	segment->progress.statement = statement;
 	segment->progress.line = line;
 	segment->progress.statement_started_at = now;
@@ -398,8 +361,7 @@ mig_progress_phase(MigPhase phase)
 		return;
 	now = GetCurrentTimestamp();
 	SpinLockAcquire(&segment->mutex);
-	segment->progress.phase = phase;
-	segment->progress.phase_started_at = now;
+	enter_phase(&segment->progress, phase, now);
 	SpinLockRelease(&segment->mutex);
 }
 
@@ -411,9 +373,74 @@ mig_progress_attempt(int attempt)
 		return;
 	SpinLockAcquire(&segment->mutex);
 	segment->progress.attempt = attempt;
-	segment->progress.statement = 0;
-	segment->progress.line = 0;
+	clear_statement(&segment->progress);
 	SpinLockRelease(&segment->mutex);
+}
+
+/*
+ * How far a backfill has gone through its rows, which are estimated to be so
+ * many; some of them perhaps before an interruption.
+ */
+void
+mig_progress_rows(int64 rows, int64 rows_before, int64 rows_total)
+{
+	TimestampTz now;
+
+	if (!is_running)
+		return;
+	now = GetCurrentTimestamp();
+	SpinLockAcquire(&segment->mutex);
+	segment->progress.rows = rows;
+	segment->progress.rows_before = rows_before;
+	segment->progress.rows_total = rows_total;
+	if (segment->progress.rows_started_at == 0)
+		segment->progress.rows_started_at = now;
+	SpinLockRelease(&segment->mutex);
+}
+
+/* A backfill is held back, for a reason; or, with NULL, it goes on. */
+void
+mig_progress_held_back(const char *reason)
+{
+	MigProgress next;
+
+	if (!is_running)
+		return;
+	next = segment->progress;
+	enter_phase(&next, reason ? MIG_PHASE_HELD_BACK : MIG_PHASE_RUNNING, GetCurrentTimestamp());
+	if (reason != NULL)
+		copy_text(next.held_by, reason);
+	set_progress(&next);
+}
+
+/* How far a run of many schemas is. */
+void
+mig_progress_schemas(int done, int failed, int total)
+{
+	if (!is_running)
+		return;
+	SpinLockAcquire(&segment->mutex);
+	segment->progress.schemas = total;
+	segment->progress.schemas_done = done;
+	segment->progress.schemas_failed = failed;
+	SpinLockRelease(&segment->mutex);
+}
+
+/*
+ * Has somebody asked for a pause of this run?  Not if the run is over: then
+ * a worker that still asks shall find out.
+ */
+bool
+mig_progress_is_paused(void)
+{
+	bool		paused;
+
+	if (!is_running)
+		return false;
+	SpinLockAcquire(&segment->mutex);
+	paused = segment->valid && segment->progress.run != 0 && segment->paused_run == segment->progress.run;
+	SpinLockRelease(&segment->mutex);
+	return paused;
 }
 
 /*
@@ -456,7 +483,7 @@ mig_progress_handle(void)
 static void
 clear_worker_pid(dsm_segment *mapping, Datum arg)
 {
-	Segment    *joined = (Segment *) dsm_segment_address(mapping);
+	MigProgressSegment *joined = (MigProgressSegment *) dsm_segment_address(mapping);
 
 	SpinLockAcquire(&joined->mutex);
 	joined->progress.worker_pid = 0;
@@ -477,7 +504,7 @@ mig_progress_join(dsm_handle handle)
 	joined_mapping = dsm_attach(handle);
 	if (joined_mapping == NULL)
 		return;
-	if (!copy_progress(joined_mapping, &progress))
+	if (!mig_progress_copy(joined_mapping, &progress))
 	{
 		dsm_detach(joined_mapping);
 		joined_mapping = NULL;
@@ -485,7 +512,7 @@ mig_progress_join(dsm_handle handle)
 	}
 	dsm_pin_mapping(joined_mapping);
 	on_dsm_detach(joined_mapping, clear_worker_pid, (Datum) 0);
-	segment = (Segment *) dsm_segment_address(joined_mapping);
+	segment = (MigProgressSegment *) dsm_segment_address(joined_mapping);
 	SpinLockAcquire(&segment->mutex);
 	segment->progress.worker_pid = MyProcPid;
 	SpinLockRelease(&segment->mutex);
@@ -504,61 +531,4 @@ mig_progress_leave(void)
 	segment = NULL;
 	dsm_detach(joined_mapping);
 	joined_mapping = NULL;
-}
-
-/* ----------
- * For who looks
- * ----------
- */
-
-/* The progress of one backend, or NULL if its run has ended meanwhile. */
-static MigProgress *
-read_progress(dsm_handle handle, int pid)
-{
-	MigProgress *progress = palloc(sizeof(MigProgress));
-	dsm_segment *mapping = dsm_find_mapping(handle);
-	bool		found;
-
-	if (mapping != NULL)
-		found = copy_progress(mapping, progress);
-	else
-	{
-		mapping = dsm_attach(handle);
-		if (mapping == NULL)
-			return NULL;
-		found = copy_progress(mapping, progress);
-		dsm_detach(mapping);
-	}
-	/* the lock of a prepared transaction is nobody's; handles come again */
-	return found && progress->pid == pid ? progress : NULL;
-}
-
-/*
- * The runs of this database, as a list of MigProgress.  Waits for nothing
- * and nobody.
- */
-List *
-mig_progress_read(const MigExtension *extension)
-{
-	LockData   *data = GetLockStatusData();
-	List	   *runs = NIL;
-	LOCKTAG		tag;
-	int			i;
-
-	set_run_lock(&tag, extension, 0);
-	for (i = 0; i < data->nelements; i++)
-	{
-		const LockInstanceData *lock = &data->locks[i];
-		MigProgress *progress;
-
-		CHECK_FOR_INTERRUPTS();
-		tag.locktag_field3 = lock->locktag.locktag_field3;
-		if (memcmp(&lock->locktag, &tag, sizeof(LOCKTAG)) != 0 ||
-			(lock->holdMask & LOCKBIT_ON(AccessShareLock)) == 0)
-			continue;
-		progress = read_progress(tag.locktag_field3, lock->pid);
-		if (progress != NULL)
-			runs = lappend(runs, progress);
-	}
-	return runs;
 }

@@ -11,7 +11,7 @@
 #include "nodes/execnodes.h"
 #include "revision.h"
 
-#define MIG_RESULT_MAX_COLUMNS 20
+#define MIG_RESULT_MAX_COLUMNS 32
 
 /* A row that is filled from left to right. */
 typedef struct MigResultRow
