@@ -371,10 +371,14 @@ CREATE PROCEDURE @extschema@.migrate_run(
 	direction text DEFAULT NULL,
 	lock_timeout interval DEFAULT NULL,
 	lock_retry_for interval DEFAULT NULL,
-	schema text DEFAULT '')
+	schema text DEFAULT '',
+	schemas text DEFAULT NULL,
+	jobs integer DEFAULT 1,
+	canary integer DEFAULT 0,
+	max_failures integer DEFAULT 0)
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
-REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval, text) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval, text, text, integer, integer, integer) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_stamp(
 	target text DEFAULT 'head',
@@ -585,7 +589,14 @@ CREATE FUNCTION @extschema@.migrate_runs(
 	OUT phase text,
 	OUT attempt integer,
 	OUT started_at timestamp with time zone,
-	OUT statement_started_at timestamp with time zone)
+	OUT statement_started_at timestamp with time zone,
+	OUT rows bigint,
+	OUT rows_total bigint,
+	OUT rate double precision,
+	OUT held_by text,
+	OUT schemas integer,
+	OUT schemas_done integer,
+	OUT schemas_failed integer)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED;
@@ -593,7 +604,7 @@ LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 -- Runs that are active or not committed, and revisions that wait for being
 -- run to their end.  What the server tells of a long command is about its
 -- present phase; time left can be told only where that has begun with the
--- statement.
+-- statement.  A backfill tells how many rows it has gone through.
 CREATE VIEW @extschema@.migrate_progress AS
 	WITH runs AS MATERIALIZED (
 		SELECT r.*, COALESCE(r.worker_pid, r.pid) AS acting_pid,
@@ -638,16 +649,19 @@ CREATE VIEW @extschema@.migrate_progress AS
 		pg_catalog.clock_timestamp() - r.started_at AS elapsed,
 		r.statement_elapsed,
 		s.detail,
-		pg_catalog.round(100.0 * s.share, 1) AS percent,
-		CASE WHEN s.is_first AND s.share > 0
-			THEN r.statement_elapsed *
-				((1.0 - s.share) / s.share)::pg_catalog.float8
-		END AS estimate
+		pg_catalog.round(100.0 * CASE WHEN r.rows IS NULL THEN s.share
+			ELSE LEAST(1.0, r.rows::pg_catalog.numeric / r.rows_total::pg_catalog.numeric) END, 1) AS percent,
+		CASE WHEN r.rows_total > r.rows THEN (r.rows_total - r.rows) / r.rate * interval '1 second'
+			WHEN s.is_first AND s.share > 0
+				THEN r.statement_elapsed * ((1.0 - s.share) / s.share)::pg_catalog.float8
+		END AS estimate,
+		r.rows, r.rows_total, r.rate, r.held_by, r.schemas, r.schemas_done, r.schemas_failed
 	FROM runs r LEFT JOIN shares s ON s.pid = r.acting_pid
 	UNION ALL
 	SELECT u.run, NULL, NULL, u.schema_name::pg_catalog.text, u.direction, NULL, NULL, NULL, u.revision, NULL,
 		pg_catalog.cardinality(u.statements_done) + 1, NULL, NULL, 'interrupted', NULL,
-		'{}', NULL, NULL, NULL, NULL, NULL
+		'{}', NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL, NULL, NULL, NULL
 	FROM @extschema@.migrate_unfinished u
 	WHERE NOT EXISTS (
 		SELECT FROM runs r

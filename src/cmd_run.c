@@ -8,17 +8,21 @@
  *		migrate_stamp(target text DEFAULT 'head', purge boolean DEFAULT false, schema text DEFAULT '')
  *		CALL migrate_run(target text DEFAULT 'head', direction text DEFAULT NULL,
  *			lock_timeout interval DEFAULT NULL, lock_retry_for interval DEFAULT NULL,
- *			schema text DEFAULT '')
+ *			schema text DEFAULT '', schemas text DEFAULT NULL, jobs integer DEFAULT 1,
+ *			canary integer DEFAULT 0, max_failures integer DEFAULT 0)
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <limits.h>
 
 #include "arguments.h"
 #include "errcodes.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "guc.h"
+#include "manyschemas.h"
 #include "names.h"
 #include "production.h"
 #include "prove.h"
@@ -28,6 +32,8 @@
 #include "tenant.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+
+#define MAX_JOBS	1000
 
 PG_FUNCTION_INFO_V1(migrate_upgrade);
 PG_FUNCTION_INFO_V1(migrate_downgrade);
@@ -120,13 +126,57 @@ get_direction(FunctionCallInfo fcinfo, int argument, const char *target)
 	return MIG_DOWNGRADE;
 }
 
+/* A number that is an argument, in a range; null is "absent". */
+static int
+get_number(FunctionCallInfo fcinfo, int argument, const char *name, int least, int most, int absent)
+{
+	int			value;
+
+	if (PG_ARGISNULL(argument))
+		return absent;
+	value = PG_GETARG_INT32(argument);
+	if (value < least || value > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", name),
+				 errdetail("It is %d, and must be from %d to %d.", value, least, most),
+				 errhint("Write %s => %d, for instance.", name, Max(least, Min(most, 4)))));
+	return value;
+}
+
+/*
+ * The arguments from "schema" on: which schemas to run.  One that is named
+ * must exist.
+ */
+static void
+get_schemas(FunctionCallInfo fcinfo, int argument, MigRunOptions *options)
+{
+	options->schema_name = mig_schema_argument(fcinfo, argument);
+	options->schemas = PG_ARGISNULL(argument + 1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument + 1));
+	options->jobs = get_number(fcinfo, argument + 2, "jobs", 1, MAX_JOBS, 1);
+	options->canary = get_number(fcinfo, argument + 3, "canary", 0, INT_MAX, 0);
+	options->max_failures = get_number(fcinfo, argument + 4, "max_failures", 0, INT_MAX, -1);
+	if (options->schemas != NULL && options->schema_name[0] != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("both schema and schemas are given"),
+				 errhint("schema => 'name' is for one schema, schemas => 'pattern' for all that match.")));
+	if (options->schemas == NULL)
+		mig_require_schema(options->schema_name, false);
+}
+
 /*
  * CALL migrate_run(target text, direction text, lock_timeout interval,
- *					lock_retry_for interval, schema text)
+ *					lock_retry_for interval, schema text, schemas text,
+ *					jobs integer, canary integer, max_failures integer)
  *
  * Upgrade or downgrade, each revision in a transaction of its own; what
  * refuses a transaction block is run, too.  Waits for locks for lock_timeout
  * at a time, and tries again for lock_retry_for; null: what the settings say.
+ *
+ * With schemas, a pattern of LIKE, all that match, by as many workers as there
+ * are jobs; first the canaries, the others when those have succeeded; until
+ * more have failed than max_failures says, null: to the end.
  */
 Datum
 migrate_run(PG_FUNCTION_ARGS)
@@ -146,8 +196,10 @@ migrate_run(PG_FUNCTION_ARGS)
 	options.direction_given = !PG_ARGISNULL(1);
 	options.lock_timeout = mig_milliseconds_argument(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
 	options.lock_retry_for = mig_milliseconds_argument(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
-	options.schema_name = mig_schema_argument(fcinfo, 4);
-	mig_require_schema(options.schema_name, false);
-	mig_run_in_production(&options);
+	get_schemas(fcinfo, 4, &options);
+	if (options.schemas != NULL)
+		mig_run_many_schemas(&options);
+	else
+		mig_run_in_production(&options);
 	PG_RETURN_VOID();
 }

@@ -407,40 +407,6 @@ run_plan(Production *production)
  * ----------
  */
 
-/* For mig_try(): read the script location, under the patience of the run. */
-static bool
-refresh(void *arg)
-{
-	const MigRunOptions *options = (const MigRunOptions *) arg;
-	int			guc_nestlevel = NewGUCNestLevel();
-
-	mig_set_lock_patience(options->lock_timeout);
-	mig_store_refresh();
-	AtEOXact_GUC(false, guc_nestlevel);
-	return true;
-}
-
-/*
- * Read the script location.  Known scripts that have changed are not replaced
- * while another run is active; we wait for its end without a snapshot.
- */
-static void
-refresh_store(const MigRunOptions *options)
-{
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), options->lock_retry_for);
-	ErrorData  *edata;
-
-	while ((edata = mig_try(refresh, unconstify(MigRunOptions *, options))) != NULL)
-	{
-		if ((edata->sqlerrcode != ERRCODE_MIG_RUN_ACTIVE && !mig_is_lock_failure(edata)) ||
-			GetCurrentTimestamp() >= deadline)
-			ReThrowError(edata);
-		next_transaction();
-		mig_pause(MIG_LAST_LOOK);
-	}
-	next_transaction();
-}
-
 /*
  * Is there something to do?  Found out without the lock: most calls find that
  * there is not.
@@ -448,7 +414,7 @@ refresh_store(const MigRunOptions *options)
 static bool
 find_something_to_do(Production *production)
 {
-	refresh_store(production->options);
+	mig_run_refresh_store(production->options);
 	if (make_plan(production, false))
 		return true;
 	tell_nothing_to_do(production->options);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * runlock.c
- *	  The lock of a production run.
+ *	  The lock of a production run, and waiting for that of others.
  *
  * It is held at session level, across transactions (mutex.c), and got by
  * trying again and again: who waits here does so without a snapshot, so that
@@ -15,8 +15,11 @@
 #include "executor/spi.h"
 #include "lockwatch.h"
 #include "mutex.h"
+#include "patience.h"
 #include "progress.h"
 #include "runlock.h"
+#include "trial.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 /* Scripts do not change while they are kept for several schemas. */
@@ -129,4 +132,43 @@ mig_run_should_yield(const char *schema_name)
 	waited_for = mig_run_is_waited_for(&scope.extension, schema_name);
 	mig_leave_owner(&scope);
 	return waited_for;
+}
+
+/* ----------
+ * The script location
+ * ----------
+ */
+
+/* For mig_try(): read the script location, under the patience of the run. */
+static bool
+refresh(void *arg)
+{
+	const MigRunOptions *options = (const MigRunOptions *) arg;
+	int			guc_nestlevel = NewGUCNestLevel();
+
+	mig_set_lock_patience(options->lock_timeout);
+	mig_store_refresh();
+	AtEOXact_GUC(false, guc_nestlevel);
+	return true;
+}
+
+/*
+ * Read the script location.  Known scripts that have changed are not replaced
+ * while another run is active; we wait for its end without a snapshot.
+ */
+void
+mig_run_refresh_store(const MigRunOptions *options)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), options->lock_retry_for);
+	ErrorData  *edata;
+
+	while ((edata = mig_try(refresh, unconstify(MigRunOptions *, options))) != NULL)
+	{
+		if ((edata->sqlerrcode != ERRCODE_MIG_RUN_ACTIVE && !mig_is_lock_failure(edata)) ||
+			GetCurrentTimestamp() >= deadline)
+			ReThrowError(edata);
+		SPI_commit();
+		mig_pause(MIG_LAST_LOOK);
+	}
+	SPI_commit();
 }

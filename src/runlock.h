@@ -18,5 +18,6 @@ extern void mig_run_lock(const MigRunOptions *options, int64 run, MigKeptStore *
 extern void mig_run_unlock(const char *schema_name);
 extern void mig_run_yield(const char *schema_name);
 extern bool mig_run_should_yield(const char *schema_name);
+extern void mig_run_refresh_store(const MigRunOptions *options);
 
 #endif							/* MIG_RUNLOCK_H */

@@ -1,0 +1,166 @@
+/*-------------------------------------------------------------------------
+ *
+ * schemaqueue.c
+ *	  The schemas that a run of many has before it, for its workers.
+ *
+ * The first ones may be canaries: the others wait until all of them have
+ * succeeded.  After too many failures nothing is begun any more; what is
+ * running goes on to its end.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "schemaqueue.h"
+
+#define QUEUE_MAGIC		0x6d696703
+
+/*
+ * Make the queue, in a segment that belongs to the current resource owner.
+ */
+dsm_segment *
+mig_queue_create(const List *schema_names, int canary, int max_failures)
+{
+	int			count = list_length(schema_names);
+	dsm_segment *segment = dsm_create(offsetof(MigSchemaQueue, items) + sizeof(MigQueuedSchema) * count, 0);
+	MigSchemaQueue *queue = dsm_segment_address(segment);
+	ListCell   *lc;
+	int			i = 0;
+
+	memset(queue, 0, offsetof(MigSchemaQueue, items) + sizeof(MigQueuedSchema) * count);
+	queue->magic = QUEUE_MAGIC;
+	queue->count = count;
+	queue->canary = Min(canary, count);
+	queue->max_failures = max_failures;
+	SpinLockInit(&queue->mutex);
+	foreach(lc, schema_names)
+		strlcpy(queue->items[i++].schema_name, (const char *) lfirst(lc), NAMEDATALEN);
+	return segment;
+}
+
+/* Called by a worker: the queue, to the end of the process. */
+MigSchemaQueue *
+mig_queue_attach(dsm_handle handle)
+{
+	dsm_segment *segment = dsm_attach(handle);
+	MigSchemaQueue *queue;
+
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not map dynamic shared memory segment"),
+				 errdetail("The session that started the worker has ended.")));
+	dsm_pin_mapping(segment);
+	queue = dsm_segment_address(segment);
+	if (queue->magic != QUEUE_MAGIC)
+		elog(ERROR, "invalid magic number in dynamic shared memory segment");
+	return queue;
+}
+
+/*
+ * Take the next schema.  Returns its index, MIG_QUEUE_WAIT if there may be
+ * one later, or MIG_QUEUE_EMPTY.
+ */
+int
+mig_queue_take(MigSchemaQueue *queue, int worker)
+{
+	int			index;
+
+	SpinLockAcquire(&queue->mutex);
+	if (queue->stopped || queue->next >= queue->count)
+		index = MIG_QUEUE_EMPTY;
+	else if (queue->paused || (queue->next >= queue->canary && queue->nended < queue->canary))
+		index = MIG_QUEUE_WAIT;
+	else
+	{
+		index = queue->next++;
+		queue->items[index].state = MIG_SCHEMA_RUNNING;
+		queue->items[index].worker = worker;
+	}
+	SpinLockRelease(&queue->mutex);
+	return index;
+}
+
+/* Note the first failure, and stop after too many.  Called with the mutex. */
+static void
+note_failure(MigSchemaQueue *queue, int index, int sqlstate, const char *error)
+{
+	if (queue->nfailed++ == 0)
+	{
+		queue->sqlstate = sqlstate;
+		strlcpy(queue->failed_schema, queue->items[index].schema_name, NAMEDATALEN);
+		strlcpy(queue->error, error, MIG_QUEUE_TEXT);
+	}
+	if (index < queue->canary || (queue->max_failures >= 0 && queue->nfailed > queue->max_failures))
+		queue->stopped = true;
+}
+
+/* A schema has come to its end; if it failed, edata says how. */
+void
+mig_queue_end(MigSchemaQueue *queue, int index, MigSchemaState state, const ErrorData *edata)
+{
+	char		error[MIG_QUEUE_TEXT] = "";
+
+	/* not under a spinlock: it looks at the characters */
+	if (state == MIG_SCHEMA_FAILED)
+	{
+		const char *message = edata->message ? edata->message : "";
+
+		strlcpy(error, message, pg_mbcliplen(message, strlen(message), MIG_QUEUE_TEXT - 1) + 1);
+	}
+	SpinLockAcquire(&queue->mutex);
+	queue->items[index].state = state;
+	queue->nended++;
+	if (state == MIG_SCHEMA_GONE)
+		queue->ngone++;
+	if (state == MIG_SCHEMA_FAILED)
+		note_failure(queue, index, edata->sqlerrcode, error);
+	SpinLockRelease(&queue->mutex);
+}
+
+/* A worker has ended by an error: what it was at has failed. */
+void
+mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata)
+{
+	int			i;
+
+	/* nobody else changes the items of this worker */
+	for (i = 0; i < queue->count; i++)
+	{
+		if (queue->items[i].state == MIG_SCHEMA_RUNNING && queue->items[i].worker == worker)
+			mig_queue_end(queue, i, MIG_SCHEMA_FAILED, edata);
+	}
+}
+
+/* Is nothing left to begin? */
+bool
+mig_queue_is_over(MigSchemaQueue *queue)
+{
+	bool		over;
+
+	SpinLockAcquire(&queue->mutex);
+	over = queue->stopped || queue->next >= queue->count;
+	SpinLockRelease(&queue->mutex);
+	return over;
+}
+
+/* Nothing is begun while somebody wants the run to pause. */
+void
+mig_queue_set_paused(MigSchemaQueue *queue, bool paused)
+{
+	SpinLockAcquire(&queue->mutex);
+	queue->paused = paused;
+	SpinLockRelease(&queue->mutex);
+}
+
+/* How far is it? */
+void
+mig_queue_count(MigSchemaQueue *queue, int *nended, int *nfailed, int *ngone)
+{
+	SpinLockAcquire(&queue->mutex);
+	*nended = queue->nended;
+	*nfailed = queue->nfailed;
+	*ngone = queue->ngone;
+	SpinLockRelease(&queue->mutex);
+}
