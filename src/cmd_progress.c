@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "progress.h"
 #include "result.h"
+#include "schemaqueue.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_runs);
@@ -60,16 +61,16 @@ put_schemas(MigResultRow *row, const MigProgress *progress)
 	mig_row_datum(row, Int32GetDatum(progress->schemas_failed), of_one);
 }
 
-/* The row of a run. */
+/* The row of a run, or of one of its schemas. */
 static void
-put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
+put_run(ReturnSetInfo *rsinfo, const MigProgress *progress, const char *phase)
 {
 	bool		has_step = progress->step > 0;
 	MigResultRow row;
 
 	mig_row_begin(&row);
 	mig_row_datum(&row, Int64GetDatum(progress->run), progress->run == 0);
-	mig_row_int(&row, progress->pid);
+	put_ordinal(&row, progress->pid);
 	put_ordinal(&row, progress->worker_pid);
 	mig_row_text(&row, progress->schema_name);
 	mig_row_text(&row, mig_direction_name(progress->direction));
@@ -81,8 +82,8 @@ put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
 	put_ordinal(&row, progress->statement);
 	mig_row_datum(&row, Int32GetDatum(progress->nstatements), !has_step);
 	put_ordinal(&row, progress->line);
-	mig_row_text(&row, mig_phase_name(progress->phase));
-	mig_row_int(&row, progress->attempt);
+	mig_row_text(&row, phase);
+	put_ordinal(&row, progress->attempt);
 	put_time(&row, progress->run_started_at);
 	put_time(&row, progress->statement_started_at);
 	put_rows(&row, progress, progress->rows, true);
@@ -91,6 +92,32 @@ put_run(ReturnSetInfo *rsinfo, const MigProgress *progress)
 	mig_row_text(&row, progress->held_by[0] != '\0' ? progress->held_by : NULL);
 	put_schemas(&row, progress);
 	mig_row_put(&row, rsinfo);
+}
+
+/*
+ * The schemas of a run of many that no worker is at just now: those have rows
+ * of their own.
+ */
+static void
+put_queue(ReturnSetInfo *rsinfo, const MigProgress *progress)
+{
+	List	   *schemas = mig_queue_read(progress->queue);
+	MigProgress of_schema = {0};
+	ListCell   *lc;
+
+	of_schema.run = progress->run;
+	of_schema.direction = progress->direction;
+	strlcpy(of_schema.target, progress->target, MIG_PROGRESS_TEXT);
+	of_schema.run_started_at = progress->run_started_at;
+	foreach(lc, schemas)
+	{
+		const MigQueuedSchema *schema = (const MigQueuedSchema *) lfirst(lc);
+
+		if (schema->state == MIG_SCHEMA_RUNNING)
+			continue;
+		strlcpy(of_schema.schema_name, schema->schema_name, NAMEDATALEN);
+		put_run(rsinfo, &of_schema, mig_queue_state_name(schema->state));
+	}
 }
 
 /*
@@ -110,7 +137,11 @@ migrate_runs(PG_FUNCTION_ARGS)
 	runs = mig_progress_read(&extension);
 	foreach(lc, runs)
 	{
-		put_run((ReturnSetInfo *) fcinfo->resultinfo, (const MigProgress *) lfirst(lc));
+		const MigProgress *progress = (const MigProgress *) lfirst(lc);
+
+		put_run((ReturnSetInfo *) fcinfo->resultinfo, progress, mig_phase_name(progress->phase));
+		if (progress->queue != DSM_HANDLE_INVALID)
+			put_queue((ReturnSetInfo *) fcinfo->resultinfo, progress);
 	}
 	PG_RETURN_NULL();
 }

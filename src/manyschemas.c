@@ -250,6 +250,7 @@ run_workers(void *arg)
 
 	crew.segment = mig_queue_create(many->pending, options->canary, options->max_failures);
 	crew.queue = dsm_segment_address(crew.segment);
+	mig_progress_queue(dsm_segment_handle(crew.segment));
 	crew.workers = palloc0(sizeof(MigBackground) * options->jobs);
 	crew.active = palloc0(sizeof(bool) * options->jobs);
 	InvalidateCatalogSnapshot();
@@ -263,6 +264,7 @@ run_workers(void *arg)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	mig_progress_queue(DSM_HANDLE_INVALID);
 	memcpy(&many->result, crew.queue, offsetof(MigSchemaQueue, items));
 	dsm_detach(crew.segment);
 	return true;

@@ -413,6 +413,17 @@ mig_progress_held_back(const char *reason)
 	set_progress(&next);
 }
 
+/* Where the schemas of a run of many are. */
+void
+mig_progress_queue(dsm_handle queue)
+{
+	if (!is_running)
+		return;
+	SpinLockAcquire(&segment->mutex);
+	segment->progress.queue = queue;
+	SpinLockRelease(&segment->mutex);
+}
+
 /* How far a run of many schemas is. */
 void
 mig_progress_schemas(int done, int failed, int total)

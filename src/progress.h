@@ -58,6 +58,7 @@ typedef struct MigProgress
 	int			schemas;		/* of a run of many schemas; 0: of one */
 	int			schemas_done;
 	int			schemas_failed;
+	dsm_handle	queue;			/* of them: see schemaqueue.h */
 	TimestampTz run_started_at;
 	TimestampTz step_started_at;
 	TimestampTz statement_started_at;
@@ -87,6 +88,7 @@ extern void mig_progress_phase(MigPhase phase);
 extern void mig_progress_attempt(int attempt);
 extern void mig_progress_rows(int64 rows, int64 rows_before, int64 rows_total);
 extern void mig_progress_held_back(const char *reason);
+extern void mig_progress_queue(dsm_handle queue);
 extern void mig_progress_schemas(int done, int failed, int total);
 extern bool mig_progress_is_paused(void);
 extern void mig_progress_end(void);

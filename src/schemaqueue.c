@@ -154,6 +154,56 @@ mig_queue_set_paused(MigSchemaQueue *queue, bool paused)
 	SpinLockRelease(&queue->mutex);
 }
 
+/* The state of a schema, in words. */
+const char *
+mig_queue_state_name(MigSchemaState state)
+{
+	switch (state)
+	{
+		case MIG_SCHEMA_QUEUED:
+			return "queued";
+		case MIG_SCHEMA_RUNNING:
+			return "running";
+		case MIG_SCHEMA_DONE:
+			return "done";
+		case MIG_SCHEMA_FAILED:
+			return "failed";
+		case MIG_SCHEMA_GONE:
+			return "dropped";
+	}
+	return NULL;
+}
+
+/*
+ * For who looks: the schemas, as a list of MigQueuedSchema.  They may be
+ * somewhat out of date, and none if the run has ended meanwhile.
+ */
+List *
+mig_queue_read(dsm_handle handle)
+{
+	dsm_segment *mapping = dsm_find_mapping(handle);
+	dsm_segment *attached = mapping == NULL ? dsm_attach(handle) : NULL;
+	List	   *schemas = NIL;
+	MigSchemaQueue *queue;
+	int			i;
+
+	if (mapping == NULL && attached == NULL)
+		return NIL;
+	queue = dsm_segment_address(mapping ? mapping : attached);
+	if (dsm_segment_map_length(mapping ? mapping : attached) >= offsetof(MigSchemaQueue, items) &&
+		queue->magic == QUEUE_MAGIC)
+	{
+		MigQueuedSchema *copy = palloc(sizeof(MigQueuedSchema) * queue->count);
+
+		memcpy(copy, queue->items, sizeof(MigQueuedSchema) * queue->count);
+		for (i = 0; i < queue->count; i++)
+			schemas = lappend(schemas, &copy[i]);
+	}
+	if (attached != NULL)
+		dsm_detach(attached);
+	return schemas;
+}
+
 /* How far is it? */
 void
 mig_queue_count(MigSchemaQueue *queue, int *nended, int *nfailed, int *ngone)

@@ -61,6 +61,8 @@ extern void mig_queue_end(MigSchemaQueue *queue, int index, MigSchemaState state
 extern void mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata);
 extern bool mig_queue_is_over(MigSchemaQueue *queue);
 extern void mig_queue_set_paused(MigSchemaQueue *queue, bool paused);
+extern List *mig_queue_read(dsm_handle handle);
+extern const char *mig_queue_state_name(MigSchemaState state);
 extern void mig_queue_count(MigSchemaQueue *queue, int *nended, int *nfailed, int *ngone);
 
 #endif							/* MIG_SCHEMAQUEUE_H */
