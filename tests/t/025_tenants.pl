@@ -1,0 +1,202 @@
+# CALL migrate_run() of many schemas: whoever of the leader, its workers and
+# the server is stopped, and whatever happens to some of the schemas meanwhile,
+# in the end each revision has run once in each schema.
+#
+# MIGRATE_TEST_KILLS says how often it is killed at random points (default 8).
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib $FindBin::RealBin;
+
+use IPC::Run ();
+use MigrateTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $kills = $ENV{MIGRATE_TEST_KILLS} // 8;
+my $seed = $ENV{MIGRATE_TEST_SEED} // time() % 100000;
+srand($seed);
+note "MIGRATE_TEST_SEED=$seed";
+
+my $node = new_node('tenants');
+$node->append_conf('postgresql.conf', "restart_after_crash = on\nlog_line_prefix = '%m [%p] %b '\n");
+$node->restart;
+
+# What is of the test, not of a schema that is run.
+$node->safe_psql('postgres', q{
+	CREATE SCHEMA test;
+	CREATE TABLE test.fault (schema_name text);
+	CREATE FUNCTION test.traces() RETURNS TABLE (schema_name text, step text) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR schema_name IN SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tenant\_%' LOOP
+			IF to_regclass(format('%I.trace', schema_name)) IS NOT NULL THEN
+				FOR step IN EXECUTE format('SELECT step FROM %I.trace', schema_name) LOOP
+					RETURN NEXT;
+				END LOOP;
+			END IF;
+		END LOOP;
+	END $$;
+	CREATE FUNCTION test.fail() RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		IF EXISTS (SELECT FROM test.fault WHERE schema_name = current_schema) THEN
+			RAISE EXCEPTION USING errcode = '22012', message = 'a fault in ' || current_schema;
+		END IF;
+	END $$});
+
+my @sections = (
+	"CREATE TABLE trace (step text);\nCREATE TABLE item (id integer);\n" . join('', map { "ALTER TABLE item ADD c$_ integer DEFAULT $_;\n" } 1 .. 5),
+	"SELECT test.fail();\nSELECT pg_sleep(0.05);\nINSERT INTO trace VALUES ('r2');",
+	"CREATE INDEX CONCURRENTLY item_id ON item (id);\nINSERT INTO trace VALUES ('r3');");
+
+# Begin anew, with so many schemas and these revisions.
+sub history
+{
+	my ($count, @revisions) = @_;
+	my $number = 0;
+
+	# each schema in a transaction of its own, for the number of locks
+	$node->safe_psql('postgres', qq{
+		SET client_min_messages = error;
+		TRUNCATE migrate_version, migrate_script, migrate_log, migrate_log_detail, migrate_unfinished, test.fault;
+		SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname LIKE 'tenant\\_%' \\gexec
+		SELECT format('CREATE SCHEMA tenant_%s', to_char(i, 'FM000')) FROM generate_series(1, $count) AS i \\gexec
+		});
+	for my $up (@revisions)
+	{
+		$number++;
+		register($node, 'postgres', "r$number", revises => $number > 1 ? 'r' . ($number - 1) : '', up => $up, irreversible => 1);
+	}
+	return;
+}
+
+# The call, with more arguments.
+sub call
+{
+	my ($more) = @_;
+
+	return q{CALL migrate_run('head', schemas => 'tenant\_%'} . ($more ? ", $more" : '') . ')';
+}
+
+# Start a call in a psql of its own.
+sub start_call
+{
+	my ($more, $errors) = @_;
+
+	return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . ' application_name=leader', '-c', call($more) ],
+		'>', '/dev/null', '2>', $errors // '/dev/null');
+}
+
+# What is not as it should be at the end: schemas that are not at the head,
+# traces and rows of the ledger that are missing or too many; what was left
+# half done; what came into public.
+sub wrong
+{
+	my ($server) = @_;
+
+	return $server->safe_psql('postgres', q{
+		SELECT 'not at head: ' || schema_name FROM migrate_status('tenant\_%') WHERE NOT is_at_head
+		UNION ALL SELECT 'traces: ' || n.nspname || ' ' || count(step) FROM pg_namespace n LEFT JOIN test.traces() t ON t.schema_name = n.nspname
+			WHERE nspname LIKE 'tenant\_%' GROUP BY n.nspname HAVING count(step) <> 2 OR count(DISTINCT step) <> 2
+		UNION ALL SELECT 'ledger: ' || nspname || ' ' || revision || ' ' || count(l.id)
+			FROM (pg_namespace CROSS JOIN migrate_script) LEFT JOIN migrate_log l USING (revision)
+			WHERE nspname LIKE 'tenant\_%' AND l.schema_name = nspname AND sqlstate IS NULL GROUP BY nspname, revision HAVING count(l.id) <> 1
+		UNION ALL SELECT 'ledger: ' || count(*) FROM migrate_log WHERE sqlstate IS NULL
+			HAVING count(*) <> (SELECT count(*) FROM migrate_script CROSS JOIN pg_namespace WHERE nspname LIKE 'tenant\_%')
+		UNION ALL SELECT 'columns: ' || n.nspname FROM pg_namespace n
+			LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(n.nspname || '.item') AND attnum > 0
+			WHERE nspname LIKE 'tenant\_%' GROUP BY nspname HAVING count(attnum) <> 6
+		UNION ALL SELECT 'unfinished: ' || schema_name FROM migrate_unfinished
+		UNION ALL SELECT 'invalid: ' || indexrelid::regclass FROM pg_index WHERE NOT indisvalid
+		UNION ALL SELECT 'public: ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '^migrate'}) . left($server);
+}
+
+# Workers that have not ended, and locks that nobody has released.
+sub left
+{
+	my ($server) = @_;
+
+	return $server->safe_psql('postgres', q{
+		SELECT 'process: ' || backend_type FROM pg_stat_activity WHERE backend_type ~ 'migrate' OR application_name = 'leader'
+		UNION ALL SELECT 'lock: ' || objid || ' ' || mode FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_class'::regclass});
+}
+
+# The call succeeds, and all is as it should be.
+sub succeeds
+{
+	my ($name, $more) = @_;
+	my ($status, $stdout, $stderr) = $node->psql('postgres', call($more));
+
+	is("$status$stdout$stderr", '0', "$name: the call succeeds");
+	is(wrong($node), '', "$name: each revision has run once in each schema");
+	return;
+}
+
+# Wait until a query says true.
+sub await
+{
+	my ($sql) = @_;
+
+	$node->poll_query_until('postgres', $sql) or die "never true: $sql";
+	return;
+}
+
+sub await_end { return await(q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type ~ 'migrate' OR application_name = 'leader'}); }
+
+note 'all goes well';
+history(30, @sections);
+my $begin = time;
+succeeds('30 schemas', 'jobs => 2');
+my $seconds = time - $begin;
+is($node->safe_psql('postgres', q{SELECT count(DISTINCT run), count(DISTINCT backend_pid) FROM migrate_log}), '1|2', 'one run, by two workers');
+succeeds('nothing to do', 'jobs => 2');
+is($node->safe_psql('postgres', q{SELECT count(DISTINCT run), count(*) FROM migrate_log}), '1|90', 'and nothing was done');
+
+note 'processes are stopped';
+
+sub wait_for_server
+{
+	for (1 .. 600)
+	{
+		return if IPC::Run::run([ 'psql', '-XAtqc', 'SELECT 1', '-d', $node->connstr('postgres') ], '>', \my $out, '2>', \my $err);
+		sleep(0.05);
+	}
+	die 'the server did not come back';
+}
+
+my %pid_of = (
+	worker => q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'migrate schema worker' ORDER BY random() LIMIT 1},
+	leader => q{SELECT pid FROM pg_stat_activity WHERE application_name = 'leader' AND backend_type = 'client backend'});
+my @stops = (
+	[ 'kill -9 of a worker', sub { my $pid = $node->safe_psql('postgres', $pid_of{worker}); kill('KILL', $pid) if $pid } ],
+	[ 'kill -9 of the leader', sub { my $pid = $node->safe_psql('postgres', $pid_of{leader}); kill('KILL', $pid) if $pid } ],
+	[ 'pg_terminate_backend() of a worker', sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM ($pid_of{worker}) s") } ],
+	[ 'pg_terminate_backend() of the leader', sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM ($pid_of{leader}) s") } ],
+	[ 'pg_cancel_backend() of a worker', sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM ($pid_of{worker}) s") } ],
+	[ 'pg_cancel_backend() of the leader', sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM ($pid_of{leader}) s") } ],
+	[ 'an immediate stop of the server', sub { $node->stop('immediate'); $node->start } ]);
+
+my $cut_short = 0;
+
+for my $number (0 .. $kills - 1)
+{
+	my ($name, $stop) = @{ $stops[ $number % @stops ] };
+	my $done;
+
+	history(30, @sections);
+	my $psql = start_call('jobs => 2', \my $errors);
+	sleep(0.05 + rand($seconds - 0.1));
+	$stop->();
+	$psql->finish;
+	wait_for_server();
+	await_end();
+	is(left($node), '', "$name: no process and no lock is left");
+	$done = $node->safe_psql('postgres', q{SELECT count(*) FILTER (WHERE is_at_head) FROM migrate_status('tenant\_%')});
+	note "$done schemas were done: " . ($errors =~ s/\n.*//sr);
+	$cut_short++ if $done < 30;
+	succeeds($name, 'jobs => 2');
+}
+cmp_ok($cut_short, '>=', $kills / 2, 'most of them came in the middle');
+
+$node->stop;
+done_testing();
