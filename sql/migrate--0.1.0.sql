@@ -143,6 +143,37 @@ CREATE TABLE @extschema@.migrate_unfinished (
 	PRIMARY KEY (schema_name, revision)
 );
 
+-- Statements that are run in batches, and were not run to their end.
+CREATE TABLE @extschema@.migrate_backfill (
+	schema_name name NOT NULL DEFAULT '',
+	revision text NOT NULL,		-- '': none, but a call of migrate_backfill()
+	checksum text NOT NULL,		-- of the statement and its key
+	run bigint NOT NULL,		-- the latest that worked on it
+	statement text NOT NULL,
+	phase text NOT NULL CHECK (phase IN ('ranges', 'nulls', 'skipped')),
+	position text[] NOT NULL,	-- the last key that was done, or the next block
+	pass integer NOT NULL,
+	pass_rows bigint NOT NULL,
+	size integer NOT NULL,		-- rows of the next batch
+	rows_seen bigint NOT NULL,
+	rows_changed bigint NOT NULL,
+	batches bigint NOT NULL,
+	started_at timestamp with time zone NOT NULL,
+	changed_at timestamp with time zone NOT NULL,
+	PRIMARY KEY (schema_name, revision, checksum)
+);
+
+-- Keys of rows that were locked by others when their batch was run, and are
+-- done in the end.
+CREATE TABLE @extschema@.migrate_backfill_skipped (
+	id bigint GENERATED ALWAYS AS IDENTITY,
+	schema_name name NOT NULL,
+	revision text NOT NULL,
+	checksum text NOT NULL,
+	key text[] NOT NULL,
+	PRIMARY KEY (schema_name, revision, checksum, id)
+);
+
 -- The schema data of models that were executed before, under a hash of all
 -- that they depend on.  Not dumped, and free to be emptied.
 CREATE TABLE @extschema@.migrate_model_cache (
@@ -160,6 +191,9 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_detail', '')
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_detail_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_run_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_unfinished', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_backfill', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_backfill_skipped', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_backfill_skipped_id_seq', '');
 
 GRANT SELECT ON @extschema@.migrate_version TO PUBLIC;
 
@@ -649,7 +683,7 @@ CREATE VIEW @extschema@.migrate_progress AS
 		pg_catalog.clock_timestamp() - r.started_at AS elapsed,
 		r.statement_elapsed,
 		s.detail,
-		pg_catalog.round(100.0 * CASE WHEN r.rows IS NULL THEN s.share
+		pg_catalog.round(100.0 * CASE WHEN r.rows_total IS NULL THEN s.share
 			ELSE LEAST(1.0, r.rows::pg_catalog.numeric / r.rows_total::pg_catalog.numeric) END, 1) AS percent,
 		CASE WHEN r.rows_total > r.rows THEN (r.rows_total - r.rows) / r.rate * interval '1 second'
 			WHEN s.is_first AND s.share > 0

@@ -30,6 +30,29 @@ typedef struct MigAssertDirective
 	int			line;
 } MigAssertDirective;
 
+/*
+ * How a statement is run in batches.  Of a directive, or of the arguments of
+ * migrate_backfill().
+ */
+typedef struct MigBatchOptions
+{
+	const char *table;			/* relation, or alias, to go through by its key;
+								 * NULL: the one that the statement changes, or
+								 * the first one of a query */
+	const char *key;			/* columns, separated by commas, or "ctid";
+								 * NULL: the primary key, or what is like it */
+	int			size;			/* rows of the first batch; 0: the default */
+	int			pause;			/* after each batch, milliseconds */
+} MigBatchOptions;
+
+/* "-- migrate:batch", which is about the statement that follows it. */
+typedef struct MigBatchDirective
+{
+	MigBatchOptions options;
+	size_t		start;			/* of the comment */
+	int			line;
+} MigBatchDirective;
+
 /* All offsets are into the text of the whole script. */
 typedef struct MigSection
 {
@@ -42,6 +65,8 @@ typedef struct MigSection
 	int			ncopies;
 	MigAssertDirective *asserts;
 	int			nasserts;
+	MigBatchDirective *batches;
+	int			nbatches;
 	size_t	   *cuts;			/* ends of statements, far apart: see scanner */
 	int			ncuts;
 } MigSection;

@@ -28,6 +28,8 @@ typedef struct MigStatement
 								 * section uses, which takes a commit between */
 	int			new_enum_value_line;	/* of that statement */
 	MigAssertion assertion;		/* about what it returns */
+	const MigBatchOptions *batch;	/* may run in batches, with a commit each;
+									 * else NULL */
 	MigLockTargets targets;		/* what it will lock */
 	bool		sets;			/* SET or RESET of a setting */
 	bool		changes_settings;	/* SET, or something that may do it */
