@@ -8,6 +8,9 @@
 #ifndef MIG_GUC_H
 #define MIG_GUC_H
 
+extern PGDLLIMPORT int mig_batch_max_lag;
+extern PGDLLIMPORT int mig_batch_max_retained_wal;
+extern PGDLLIMPORT int mig_batch_target;
 extern PGDLLIMPORT bool mig_compare_comment;
 extern PGDLLIMPORT bool mig_compare_privileges;
 extern PGDLLIMPORT bool mig_compare_server_default;
