@@ -66,7 +66,7 @@ CREATE TABLE @extschema@.migrate_log (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	run bigint NOT NULL,
 	schema_name name NOT NULL DEFAULT '',
-	direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),
+	direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp', 'backfill')),
 	revision text,
 	-- both empty if it failed
 	removed_versions text[] NOT NULL,
@@ -413,6 +413,20 @@ CREATE PROCEDURE @extschema@.migrate_run(
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
 REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, text, interval, interval, text, text, integer, integer, integer) FROM PUBLIC;
+
+-- Commits, as migrate_run() does.
+CREATE PROCEDURE @extschema@.migrate_backfill(
+	table_name text,
+	statement text,
+	key text DEFAULT NULL,
+	size integer DEFAULT NULL,
+	pause interval DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '')
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_backfill(text, text, text, integer, interval, interval, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_stamp(
 	target text DEFAULT 'head',

@@ -8,6 +8,7 @@
 #ifndef MIG_BACKFILL_H
 #define MIG_BACKFILL_H
 
+#include "datatype/timestamp.h"
 #include "revscript.h"
 
 /*
@@ -45,6 +46,12 @@ typedef struct MigBackfillTask
 	 * the statement has run.
 	 */
 	void		(*finish) (void *arg, const MigBackfillResult *result);
+
+	/*
+	 * Or NULL; is called, in a transaction of which nothing else remains, when
+	 * a batch has failed for good, to note it.
+	 */
+	void		(*fail) (void *arg, const ErrorData *edata);
 	void	   *arg;
 } MigBackfillTask;
 

@@ -398,6 +398,35 @@ mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name)
 	unlock_for_session(&locks.all_runs_gate, GATE_PHASE_MODE);
 }
 
+/* The name of the lock of a backfill: the table of their cursors, and what tells it from others. */
+static void
+set_backfill_tag(LOCKTAG *tag, const MigExtension *extension, const char *schema_name, const char *statement)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, mig_extension_table(extension, "migrate_backfill"),
+					   hash_combine(string_hash(schema_name, NAMEDATALEN),
+									string_hash(statement, strlen(statement) + 1)), 0);
+}
+
+/* Keep a backfill from being run by others, for the session, if nobody does. */
+bool
+mig_try_lock_backfill(const MigExtension *extension, const char *schema_name, const char *statement)
+{
+	LOCKTAG		tag;
+
+	set_backfill_tag(&tag, extension, schema_name, statement);
+	return try_lock_for_session(&tag, ExclusiveLock);
+}
+
+/* It has ended. */
+void
+mig_unlock_backfill(const MigExtension *extension, const char *schema_name, const char *statement)
+{
+	LOCKTAG		tag;
+
+	set_backfill_tag(&tag, extension, schema_name, statement);
+	unlock_for_session(&tag, ExclusiveLock);
+}
+
 /*
  * Keep scripts from being changed, for the session, between the runs of
  * several schemas: hold the lock of all runs once more.
@@ -447,6 +476,53 @@ mig_run_holder(const MigExtension *extension, const char *schema_name)
 
 	name_locks(&locks, extension, schema_name);
 	return find_holder_now(&locks.schema, SCHEMA_MODE, 0);
+}
+
+/* ----------
+ * Runs that have a number
+ * ----------
+ */
+
+/*
+ * The lock that tells whether somebody is at work on a run: on the name of the
+ * table of jobs with the number, of which 48 bits must do, in both parts.  The
+ * views of jobs look for it in pg_locks.
+ */
+static void
+set_job_tag(LOCKTAG *tag, const MigExtension *extension, int64 run)
+{
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, mig_extension_table(extension, "migrate_job"),
+					   (uint32) run, (uint16) ((uint64) run >> 32));
+}
+
+/* Lock a run for the session, unless somebody has it; more than once is once. */
+bool
+mig_try_lock_job(const MigExtension *extension, int64 run)
+{
+	LOCKTAG		tag;
+
+	set_job_tag(&tag, extension, run);
+	return mig_is_lock_held(&tag, ExclusiveLock) || try_lock_for_session(&tag, ExclusiveLock);
+}
+
+/* Nobody is at work on it any more. */
+void
+mig_unlock_job(const MigExtension *extension, int64 run)
+{
+	LOCKTAG		tag;
+
+	set_job_tag(&tag, extension, run);
+	unlock_for_session(&tag, ExclusiveLock);
+}
+
+/* The process that is at work on a run, if not this one; or 0. */
+int
+mig_job_holder(const MigExtension *extension, int64 run)
+{
+	LOCKTAG		tag;
+
+	set_job_tag(&tag, extension, run);
+	return find_holder_now(&tag, ExclusiveLock, 0);
 }
 
 /* ----------

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * backfillcall.c
+ *	  A backfill that belongs to no revision.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "backfillcall.h"
+#include "errcodes.h"
+#include "executor/instrument.h"
+#include "executor/spi.h"
+#include "mutex.h"
+#include "progress.h"
+#include "record.h"
+#include "security.h"
+#include "spiutil.h"
+#include "step.h"
+#include "utils/elog.h"
+#include "utils/timestamp.h"
+
+typedef struct BackfillCall
+{
+	MigBackfillTask *task;
+	TimestampTz started_at;
+	uint64		wal_bytes;		/* of the session, at the beginning */
+} BackfillCall;
+
+/* For MigTransactions: there always is a transaction. */
+static void
+begin_transaction(const char *text)
+{
+}
+
+/* Write into the ledger what came of the call. */
+static void
+record(const BackfillCall *call, int64 rows, const ErrorData *edata)
+{
+	MigOwnerScope scope;
+	MigRecorder recorder;
+	MigLogEntry entry = {0};
+
+	entry.run = call->task->run;
+	entry.direction = "backfill";
+	entry.message = call->task->statement;
+	entry.statements = edata == NULL ? 1 : 0;
+	entry.attempts = 1;
+	entry.started_at = call->started_at;
+	entry.duration = palloc0(sizeof(Interval));
+	entry.duration->time = GetCurrentTimestamp() - call->started_at;
+	entry.rows = rows;
+	entry.wal_bytes = (int64) (pgWalUsage.wal_bytes - call->wal_bytes);
+	entry.role = mig_current_role_name();
+	if (edata != NULL)
+	{
+		entry.sqlstate = unpack_sql_state(edata->sqlerrcode);
+		entry.error = edata->message;
+	}
+	mig_enter_owner(&scope);
+	mig_recorder_begin(&recorder, &scope.extension);
+	mig_record_log(&recorder, call->task->schema_name, &entry);
+	mig_leave_owner(&scope);
+}
+
+/* For MigBackfillTask. */
+static void
+finish(void *arg, const MigBackfillResult *result)
+{
+	record((BackfillCall *) arg, result->rows, NULL);
+	ereport(NOTICE,
+			(errmsg("backfill done: " INT64_FORMAT " rows in " INT64_FORMAT " batches", result->rows,
+					result->batches)));
+}
+
+/* For MigBackfillTask. */
+static void
+fail(void *arg, const ErrorData *edata)
+{
+	record((BackfillCall *) arg, 0, edata);
+}
+
+/* Get a number, show others what is run, and keep it from being run twice. */
+static void
+begin(MigBackfillTask *task)
+{
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	if (!mig_try_lock_backfill(&scope.extension, task->schema_name, task->statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_RUN_ACTIVE),
+				 errmsg("the same backfill is active"),
+				 errdetail("Another session runs this statement in batches."),
+				 errhint("SELECT * FROM migrate_progress shows how far it is.")));
+	task->run = mig_next_run(&scope.extension);
+	mig_progress_begin(&scope.extension, task->run, task->schema_name, MIG_UPGRADE, task->statement, true);
+	mig_leave_owner(&scope);
+	SPI_commit();
+}
+
+/* Let it be run again. */
+static void
+end(const MigBackfillTask *task)
+{
+	MigOwnerScope scope;
+
+	mig_progress_end();
+	mig_enter_owner(&scope);
+	mig_unlock_backfill(&scope.extension, task->schema_name, task->statement);
+	mig_leave_owner(&scope);
+}
+
+/*
+ * Run a backfill, in batches that are committed.  The caller has made sure
+ * that the transaction may be ended, and has filled in what the arguments
+ * say.
+ */
+void
+mig_call_backfill(MigBackfillTask *task)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	BackfillCall call = {task, GetCurrentTimestamp(), pgWalUsage.wal_bytes};
+
+	mig_refuse_nested_run();
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect_ext failed");
+	/* what SPI allocates may end with a transaction */
+	MemoryContextSwitchTo(oldcontext);
+	task->revision = "";
+	task->transactions.begin = begin_transaction;
+	task->transactions.end = SPI_commit;
+	task->finish = finish;
+	task->fail = fail;
+	task->arg = &call;
+	begin(task);
+	mig_backfill_run(task);
+	end(task);
+	SPI_finish();
+	MemoryContextSwitchTo(oldcontext);
+}

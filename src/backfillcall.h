@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * backfillcall.h
+ *	  A backfill that belongs to no revision.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_BACKFILLCALL_H
+#define MIG_BACKFILLCALL_H
+
+#include "backfill.h"
+
+extern void mig_call_backfill(MigBackfillTask *task);
+
+#endif							/* MIG_BACKFILLCALL_H */
