@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "batchstatement.h"
 #include "errcodes.h"
 #include "nodes/makefuncs.h"
@@ -318,5 +319,7 @@ mig_batch_execute(const MigBatchStatement *statement, const char *condition, int
 	InitializeQueryCompletion(&qc);
 	mig_portal_run(portal, &qc);
 	PortalDrop(portal, false);
+	/* what follows in the transaction sees it */
+	CommandCounterIncrement();
 	return qc.nprocessed;
 }
