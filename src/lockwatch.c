@@ -291,6 +291,48 @@ mig_blockers(List *wanted, int longer_than, int *nblockers)
 	return buf.data;
 }
 
+/* Does this backend hold the lock in a mode that conflicts with the wanted one? */
+static bool
+holds_conflicting(const LockData *data, const LOCKTAG *tag, LOCKMODE mode)
+{
+	LOCKMASK	conflicting = GetLockTagsMethodTable(tag)->conflictTab[mode];
+	int			i;
+
+	for (i = 0; i < data->nelements; i++)
+	{
+		const LockInstanceData *lock = &data->locks[i];
+
+		if (lock->pid == MyProcPid && (lock->holdMask & conflicting) != 0 &&
+			memcmp(&lock->locktag, tag, sizeof(LOCKTAG)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * How many processes wait for locks that this one holds, those of rows that
+ * its transaction has changed included.  The whole lock table is read for
+ * that: not a thing to do every few milliseconds.
+ */
+int
+mig_waiting_for_us(void)
+{
+	LockData   *data = GetLockStatusData();
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < data->nelements; i++)
+	{
+		const LockInstanceData *lock = &data->locks[i];
+
+		/* a process waits for one lock at a time */
+		if (lock->waitLockMode != NoLock && lock->pid != MyProcPid &&
+			holds_conflicting(data, &lock->locktag, lock->waitLockMode))
+			n++;
+	}
+	return n;
+}
+
 /* ----------
  * Waiting without a lock
  * ----------

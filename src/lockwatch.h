@@ -18,6 +18,7 @@ extern bool mig_lock_watch_last(MigWantedLock *wanted);
 
 /* Who is in the way. */
 extern char *mig_blockers(List *wanted, int longer_than, int *nblockers);
+extern int	mig_waiting_for_us(void);
 
 /* Waiting without a lock. */
 extern void mig_pause(long milliseconds);
