@@ -174,6 +174,24 @@ CREATE TABLE @extschema@.migrate_backfill_skipped (
 	PRIMARY KEY (schema_name, revision, checksum, id)
 );
 
+-- Runs as a whole: how they were called, by whom, and how they ended.  Not
+-- dumped: a restored database must not go on with what another one began.
+CREATE TABLE @extschema@.migrate_job (
+	run bigint NOT NULL PRIMARY KEY,
+	-- while nobody has the run locked: running means interrupted
+	state text NOT NULL CHECK (state IN ('running', 'paused', 'done', 'failed', 'cancelled')),
+	detached boolean NOT NULL,	-- in a background worker
+	resumable boolean NOT NULL,	-- the same command goes on where it stopped
+	command text NOT NULL,
+	session_role oid NOT NULL,
+	role oid NOT NULL,			-- of SET ROLE, or 0
+	settings text[] NOT NULL,	-- name=value, that the session had set itself
+	started_at timestamp with time zone NOT NULL,
+	ended_at timestamp with time zone,
+	sqlstate text,
+	error text
+);
+
 -- The schema data of models that were executed before, under a hash of all
 -- that they depend on.  Not dumped, and free to be emptied.
 CREATE TABLE @extschema@.migrate_model_cache (
@@ -427,6 +445,63 @@ CREATE PROCEDURE @extschema@.migrate_backfill(
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
 REVOKE ALL ON PROCEDURE @extschema@.migrate_backfill(text, text, text, integer, interval, interval, interval, text) FROM PUBLIC;
+
+-- The same, where detach => true does not wait for the end.
+CREATE PROCEDURE @extschema@.migrate_run(
+	target text,
+	detach boolean,
+	direction text DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '',
+	schemas text DEFAULT NULL,
+	jobs integer DEFAULT 1,
+	canary integer DEFAULT 0,
+	max_failures integer DEFAULT 0,
+	INOUT run bigint DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'migrate_run_detached'
+LANGUAGE C;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_run(text, boolean, text, interval, interval, text, text, integer, integer, integer, bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_start(
+	target text DEFAULT 'head',
+	direction text DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '',
+	schemas text DEFAULT NULL,
+	jobs integer DEFAULT 1,
+	canary integer DEFAULT 0,
+	max_failures integer DEFAULT 0)
+RETURNS bigint
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_start(text, text, interval, interval, text, text, integer, integer, integer) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_cancel(run bigint)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_cancel(bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_pause(run bigint)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_pause(bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_resume(run bigint)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_resume(bigint) FROM PUBLIC;
+
+CREATE PROCEDURE @extschema@.migrate_wait(
+	run bigint,
+	timeout interval DEFAULT NULL)
+AS 'MODULE_PATHNAME'
+LANGUAGE C;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_wait(bigint, interval) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.migrate_stamp(
 	target text DEFAULT 'head',
@@ -716,3 +791,29 @@ CREATE VIEW @extschema@.migrate_progress AS
 		WHERE r.schema_name = u.schema_name::pg_catalog.text
 			AND r.revision = u.revision);
 GRANT SELECT ON @extschema@.migrate_progress TO PUBLIC;
+
+-- Runs as a whole.  Who is at work on one has its number locked.  How it was
+-- called, and its error, may tell secrets.
+CREATE VIEW @extschema@.migrate_jobs AS
+	WITH active (run, pid) AS MATERIALIZED (
+		SELECT l.objid::pg_catalog.int8 + (l.objsubid::pg_catalog.int8 & 65535) * 4294967296, l.pid
+		FROM pg_catalog.pg_locks l
+		WHERE l.locktype = 'object' AND l.mode = 'ExclusiveLock' AND l.granted AND l.pid IS NOT NULL
+			AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+				WHERE d.datname = pg_catalog.current_database())
+			AND l.classid = '@extschema@.migrate_job'::pg_catalog.regclass
+	)
+	SELECT j.run,
+		CASE WHEN j.state = 'running' AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
+		j.detached, a.pid,
+		pg_catalog.pg_get_userbyid(j.session_role) AS session_role,
+		CASE WHEN j.role <> 0 THEN pg_catalog.pg_get_userbyid(j.role) END AS role,
+		CASE WHEN p.may_read THEN j.command END AS command,
+		j.started_at, j.ended_at, j.sqlstate,
+		CASE WHEN p.may_read THEN j.error END AS error
+	FROM @extschema@.migrate_job j LEFT JOIN active a ON a.run = j.run,
+		LATERAL (
+			SELECT COALESCE(pg_catalog.pg_has_role(j.session_role, 'USAGE'), false) OR
+				pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS may_read
+		) p;
+GRANT SELECT ON @extschema@.migrate_jobs TO PUBLIC;

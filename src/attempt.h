@@ -19,6 +19,7 @@ typedef struct MigAttempt
 	const MigRecorder *recorder;
 	MigPatience patience;
 	int64		run;
+	bool		is_one_of_many; /* schemas: the run does not end with it */
 	bool		atomic;			/* in one transaction */
 	bool		is_begun;		/* it has a row in migrate_unfinished */
 	int			done;			/* statements that have run before, if it is not */

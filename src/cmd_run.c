@@ -22,11 +22,14 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "guc.h"
+#include "jobstart.h"
 #include "manyschemas.h"
 #include "names.h"
 #include "production.h"
 #include "prove.h"
+#include "result.h"
 #include "run.h"
+#include "runcommand.h"
 #include "security.h"
 #include "stamp.h"
 #include "tenant.h"
@@ -39,6 +42,8 @@ PG_FUNCTION_INFO_V1(migrate_upgrade);
 PG_FUNCTION_INFO_V1(migrate_downgrade);
 PG_FUNCTION_INFO_V1(migrate_stamp);
 PG_FUNCTION_INFO_V1(migrate_run);
+PG_FUNCTION_INFO_V1(migrate_run_detached);
+PG_FUNCTION_INFO_V1(migrate_start);
 
 /* Run, in the transaction of the caller, for a schema that exists, or is made. */
 static void
@@ -166,6 +171,45 @@ get_schemas(FunctionCallInfo fcinfo, int argument, MigRunOptions *options)
 }
 
 /*
+ * What all ways to call a production run have: the target, and from an
+ * argument on the direction, the patience, and the schemas.
+ */
+static void
+get_options(FunctionCallInfo fcinfo, int argument, MigRunOptions *options)
+{
+	MemSet(options, 0, sizeof(MigRunOptions));
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the target must not be null"),
+				 errhint("CALL migrate_run('head');")));
+	options->target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	options->direction = get_direction(fcinfo, argument, options->target);
+	options->direction_given = !PG_ARGISNULL(argument);
+	options->lock_timeout = mig_milliseconds_argument(fcinfo, argument + 1, "lock_timeout", mig_lock_timeout, 10);
+	options->lock_retry_for = mig_milliseconds_argument(fcinfo, argument + 2, "lock_retry_for", mig_lock_retry_for, 0);
+	get_schemas(fcinfo, argument + 3, options);
+}
+
+/* Run in this session.  Returns the number of the run, or 0. */
+static int64
+run_here(const MigRunOptions *options)
+{
+	if (options->schemas != NULL)
+		return mig_run_many_schemas(options);
+	return mig_run_in_production(options);
+}
+
+/* Refuse what cannot be run here. */
+static void
+require_for_run(FunctionCallInfo fcinfo)
+{
+	mig_require_own_transactions(fcinfo, "migrate_run()", "It commits each revision by itself.",
+								 "CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.");
+	mig_prevent_if_read_only("migrate_run()");
+}
+
+/*
  * CALL migrate_run(target text, direction text, lock_timeout interval,
  *					lock_retry_for interval, schema text, schemas text,
  *					jobs integer, canary integer, max_failures integer)
@@ -181,25 +225,62 @@ get_schemas(FunctionCallInfo fcinfo, int argument, MigRunOptions *options)
 Datum
 migrate_run(PG_FUNCTION_ARGS)
 {
-	MigRunOptions options = {0};
+	MigRunOptions options;
 
-	mig_require_own_transactions(fcinfo, "migrate_run()", "It commits each revision by itself.",
-								 "CALL migrate_run('head'); as a statement of its own, outside of BEGIN and COMMIT, in autocommit mode of a driver; or SELECT * FROM migrate_upgrade('head') as a part of your transaction.");
-	mig_prevent_if_read_only("migrate_run()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the target must not be null"),
-				 errhint("CALL migrate_run('head');")));
-	options.target = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	options.direction = get_direction(fcinfo, 1, options.target);
-	options.direction_given = !PG_ARGISNULL(1);
-	options.lock_timeout = mig_milliseconds_argument(fcinfo, 2, "lock_timeout", mig_lock_timeout, 10);
-	options.lock_retry_for = mig_milliseconds_argument(fcinfo, 3, "lock_retry_for", mig_lock_retry_for, 0);
-	get_schemas(fcinfo, 4, &options);
-	if (options.schemas != NULL)
-		mig_run_many_schemas(&options);
-	else
-		mig_run_in_production(&options);
+	require_for_run(fcinfo);
+	get_options(fcinfo, 1, &options);
+	(void) run_here(&options);
 	PG_RETURN_VOID();
+}
+
+/*
+ * CALL migrate_run(target text, detach boolean, direction text,
+ *					lock_timeout interval, lock_retry_for interval, schema text,
+ *					schemas text, jobs integer, canary integer,
+ *					max_failures integer, INOUT run bigint)
+ *
+ * The same; detached, in a background worker, without waiting for its end.
+ * "run" becomes its number, null if it was not detached and there was nothing
+ * to do.
+ */
+Datum
+migrate_run_detached(PG_FUNCTION_ARGS)
+{
+	MigRunOptions options;
+	MigResultRow row;
+	int64		run;
+
+	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
+	{
+		require_for_run(fcinfo);
+		get_options(fcinfo, 2, &options);
+		run = run_here(&options);
+	}
+	else
+	{
+		mig_prevent_if_read_only("migrate_run()");
+		get_options(fcinfo, 2, &options);
+		run = mig_job_start_call(mig_run_command(&options, options.target));
+	}
+	mig_row_begin(&row);
+	mig_row_datum(&row, Int64GetDatum(run), run == 0);
+	return mig_row_return(&row, fcinfo);
+}
+
+/*
+ * migrate_start(target text, direction text, lock_timeout interval,
+ *				 lock_retry_for interval, schema text, schemas text,
+ *				 jobs integer, canary integer, max_failures integer)
+ *		RETURNS bigint
+ *
+ * The same as a function, always detached.
+ */
+Datum
+migrate_start(PG_FUNCTION_ARGS)
+{
+	MigRunOptions options;
+
+	mig_prevent_if_read_only("migrate_start()");
+	get_options(fcinfo, 1, &options);
+	PG_RETURN_INT64(mig_job_start_call(mig_run_command(&options, options.target)));
 }

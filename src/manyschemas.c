@@ -18,11 +18,14 @@
 #include "background.h"
 #include "executor/spi.h"
 #include "lineages.h"
+#include "job.h"
 #include "manyschemas.h"
 #include "miscadmin.h"
 #include "progress.h"
 #include "record.h"
+#include "names.h"
 #include "report.h"
+#include "runcommand.h"
 #include "runlock.h"
 #include "schemaqueue.h"
 #include "schemaworker.h"
@@ -103,12 +106,17 @@ find_pending(ManySchemas *many)
 	}
 	if (many->pending != NIL)
 	{
-		many->run = mig_next_run(&scope.extension);
-		mig_progress_begin(&scope.extension, many->run, options->schemas, options->direction, options->target, true);
+		mig_progress_begin(&scope.extension, mig_job_run(), options->schemas, options->direction, options->target, true);
 		mig_progress_schemas(0, 0, list_length(many->pending));
 		mig_progress_phase(MIG_PHASE_RUNNING);
 	}
 	mig_leave_owner(&scope);
+	if (many->pending != NIL)
+	{
+		many->run = mig_job_begin(mig_job_run(), mig_run_command(options, options->target),
+								  !mig_is_relative(options->target));
+		mig_progress_run(many->run);
+	}
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(oldcontext);
 	SPI_commit();
@@ -308,12 +316,28 @@ tell_result(const ManySchemas *many)
 					 " AND sqlstate IS NOT NULL; tells of each. Call again for what is left.", many->run)));
 }
 
+/* Write down how the run ended: with an error, too, if schemas failed. */
+static void
+end_run(const ManySchemas *many, const ErrorData *edata)
+{
+	const MigSchemaQueue *result = &many->result;
+	ErrorData	failure = {0};
+
+	if (edata == NULL && result->nfailed > 0)
+	{
+		failure.sqlerrcode = result->sqlstate;
+		failure.message = psprintf("%d of %d schemas failed", result->nfailed, result->count);
+		edata = &failure;
+	}
+	mig_job_end(many->run, edata);
+}
+
 /*
  * Run to a target all schemas that match a pattern, a transaction for each
  * schema and step.  The caller has made sure that the transaction may be
- * ended.
+ * ended.  Returns the number of the run; 0: there was nothing to do.
  */
-void
+int64
 mig_run_many_schemas(const MigRunOptions *options)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
@@ -334,6 +358,7 @@ mig_run_many_schemas(const MigRunOptions *options)
 		SPI_commit();
 		mig_progress_end();
 		mig_summarize();
+		end_run(&many, edata);
 	}
 	SPI_finish();
 	if (edata != NULL)
@@ -344,4 +369,5 @@ mig_run_many_schemas(const MigRunOptions *options)
 		tell_result(&many);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(many.context);
+	return many.run;
 }

@@ -10,6 +10,6 @@
 
 #include "runoptions.h"
 
-extern void mig_run_many_schemas(const MigRunOptions *options);
+extern int64 mig_run_many_schemas(const MigRunOptions *options);
 
 #endif							/* MIG_MANYSCHEMAS_H */

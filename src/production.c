@@ -25,11 +25,13 @@
 #include "attempt.h"
 #include "errcodes.h"
 #include "executor/spi.h"
+#include "job.h"
 #include "miscadmin.h"
 #include "names.h"
 #include "production.h"
 #include "progress.h"
 #include "resume.h"
+#include "runcommand.h"
 #include "runlock.h"
 #include "spiutil.h"
 #include "tenant.h"
@@ -108,12 +110,25 @@ prepare_steps(Production *production, const MigExtension *extension, Oid caller)
 						  production->plan.nsteps, direction);
 	if (production->plan.nsteps == 0)
 		return;
-	if (production->run == 0)
-		production->run = mig_next_run(extension);
 	mig_recorder_begin(&production->recorder, extension);
 	mig_progress_begin(extension, production->run, production->options->schema_name, direction, production->options->target, true);
 	mig_progress_plan(production->nrun + production->plan.nsteps);
 	production->target = absolute_target(production);
+}
+
+/*
+ * There is something to do, with the lock of the run held: have a number, and
+ * say that the run is active, unless it is one of many.
+ */
+static void
+begin_run(Production *production)
+{
+	const MigRunOptions *options = production->options;
+
+	if (options->run == 0)
+		production->run = mig_job_begin(production->run, mig_run_command(options, production->target),
+										!mig_is_relative(production->target));
+	mig_progress_run(production->run);
 }
 
 /*
@@ -142,6 +157,8 @@ make_plan(Production *production, bool locked)
 			prepare_steps(production, &scope.extension, scope.userid);
 	}
 	mig_leave_owner(&scope);
+	if (locked && production->plan.nsteps > 0)
+		begin_run(production);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(oldcontext);
 	next_transaction();
@@ -197,6 +214,8 @@ fail(MigAttempt *attempt, ErrorData *edata)
 {
 	mig_attempt_record_failure(attempt, edata);
 	next_transaction();
+	if (!attempt->is_one_of_many)
+		mig_job_end(attempt->run, edata);
 	ReThrowError(edata);
 }
 
@@ -331,6 +350,7 @@ begin_step(Production *production, const MigPreparedStep *prepared)
 						   production->options->lock_retry_for);
 		attempt->recorder = &production->recorder;
 		attempt->run = production->run;
+		attempt->is_one_of_many = production->options->run != 0;
 		attempt->step_started_at = GetCurrentTimestamp();
 		production->attempted = MemoryContextStrdup(production->context, revision);
 		mig_step_announce(production->store.graph, prepared);
@@ -440,9 +460,10 @@ check_target(const Production *production)
 
 /*
  * Run to a target, a transaction for each step.  The caller has made sure
- * that the transaction may be ended.
+ * that the transaction may be ended.  Returns the number of the run; 0: there
+ * was nothing to do.
  */
-void
+int64
 mig_run_in_production(const MigRunOptions *options)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
@@ -462,7 +483,7 @@ mig_run_in_production(const MigRunOptions *options)
 	if (options->kept == NULL)
 		mig_kept_store_begin(&production.own);
 	production.kept = options->kept ? options->kept : &production.own;
-	production.run = options->run;
+	production.run = options->run != 0 ? options->run : mig_job_run();
 	done = options->run == 0 && !find_something_to_do(&production);
 	while (!done)
 	{
@@ -479,7 +500,10 @@ mig_run_in_production(const MigRunOptions *options)
 	/* of many, the whole does that in the end */
 	if (production.nrun > 0 && options->run == 0)
 		mig_summarize();
+	if (options->run == 0)
+		mig_job_end(production.run, NULL);
 	SPI_finish();
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextDelete(production.context);
+	return production.run;
 }

@@ -10,6 +10,6 @@
 
 #include "runoptions.h"
 
-extern void mig_run_in_production(const MigRunOptions *options);
+extern int64 mig_run_in_production(const MigRunOptions *options);
 
 #endif							/* MIG_PRODUCTION_H */
