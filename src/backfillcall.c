@@ -33,6 +33,26 @@ begin_transaction(const char *text)
 {
 }
 
+/*
+ * Positions of errors are in the statement, and not in the call that has it
+ * for an argument.
+ */
+static void
+error_callback(void *arg)
+{
+	const BackfillCall *call = (const BackfillCall *) arg;
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(call->task->statement);
+	}
+	else
+		errcontext("backfill statement \"%s\"", call->task->statement);
+}
+
 /* Write into the ledger what came of the call. */
 static void
 record(const BackfillCall *call, int64 rows, const ErrorData *edata)
@@ -121,6 +141,7 @@ mig_call_backfill(MigBackfillTask *task)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
 	BackfillCall call = {task, GetCurrentTimestamp(), pgWalUsage.wal_bytes};
+	ErrorContextCallback callback;
 
 	mig_refuse_nested_run();
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
@@ -134,7 +155,12 @@ mig_call_backfill(MigBackfillTask *task)
 	task->fail = fail;
 	task->arg = &call;
 	begin(task);
+	callback.callback = error_callback;
+	callback.arg = &call;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	mig_backfill_run(task);
+	error_context_stack = callback.previous;
 	end(task);
 	SPI_finish();
 	MemoryContextSwitchTo(oldcontext);
