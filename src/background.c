@@ -16,7 +16,6 @@
 
 #include "access/xact.h"
 #include "background.h"
-#include "libpq/libpq.h"
 #include "libpq/pqformat.h"
 #include "libpq/pqmq.h"
 #include "libpq/pqsignal.h"
