@@ -478,6 +478,35 @@ AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.migrate_start(text, text, interval, interval, text, text, integer, integer, integer) FROM PUBLIC;
 
+CREATE PROCEDURE @extschema@.migrate_backfill(
+	table_name text,
+	statement text,
+	detach boolean,
+	key text DEFAULT NULL,
+	size integer DEFAULT NULL,
+	pause interval DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '',
+	INOUT run bigint DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'migrate_backfill_detached'
+LANGUAGE C;
+REVOKE ALL ON PROCEDURE @extschema@.migrate_backfill(text, text, boolean, text, integer, interval, interval, interval, text, bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.migrate_start_backfill(
+	table_name text,
+	statement text,
+	key text DEFAULT NULL,
+	size integer DEFAULT NULL,
+	pause interval DEFAULT NULL,
+	lock_timeout interval DEFAULT NULL,
+	lock_retry_for interval DEFAULT NULL,
+	schema text DEFAULT '')
+RETURNS bigint
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.migrate_start_backfill(text, text, text, integer, interval, interval, interval, text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.migrate_cancel(run bigint)
 RETURNS boolean
 AS 'MODULE_PATHNAME'
@@ -724,8 +753,34 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 
--- Runs that are active or not committed, and revisions that wait for being
--- run to their end.  What the server tells of a long command is about its
+-- Runs as a whole.  Who is at work on one has its number locked.  How it was
+-- called, and its error, may tell secrets.
+CREATE VIEW @extschema@.migrate_jobs AS
+	WITH active (run, pid) AS MATERIALIZED (
+		SELECT l.objid::pg_catalog.int8 + (l.objsubid::pg_catalog.int8 & 65535) * 4294967296, l.pid
+		FROM pg_catalog.pg_locks l
+		WHERE l.locktype = 'object' AND l.mode = 'ExclusiveLock' AND l.granted AND l.pid IS NOT NULL
+			AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+				WHERE d.datname = pg_catalog.current_database())
+			AND l.classid = '@extschema@.migrate_job'::pg_catalog.regclass
+	)
+	SELECT j.run,
+		CASE WHEN j.state = 'running' AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
+		j.detached, a.pid,
+		pg_catalog.pg_get_userbyid(j.session_role) AS session_role,
+		CASE WHEN j.role <> 0 THEN pg_catalog.pg_get_userbyid(j.role) END AS role,
+		CASE WHEN p.may_read THEN j.command END AS command,
+		j.started_at, j.ended_at, j.sqlstate,
+		CASE WHEN p.may_read THEN j.error END AS error
+	FROM @extschema@.migrate_job j LEFT JOIN active a ON a.run = j.run,
+		LATERAL (
+			SELECT COALESCE(pg_catalog.pg_has_role(j.session_role, 'USAGE'), false) OR
+				pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS may_read
+		) p;
+GRANT SELECT ON @extschema@.migrate_jobs TO PUBLIC;
+
+-- Runs that are active or not committed, and revisions and runs that wait for
+-- being run to their end.  What the server tells of a long command is about its
 -- present phase; time left can be told only where that has begun with the
 -- statement.  A backfill tells how many rows it has gone through.
 CREATE VIEW @extschema@.migrate_progress AS
@@ -789,31 +844,12 @@ CREATE VIEW @extschema@.migrate_progress AS
 	WHERE NOT EXISTS (
 		SELECT FROM runs r
 		WHERE r.schema_name = u.schema_name::pg_catalog.text
-			AND r.revision = u.revision);
+			AND r.revision = u.revision)
+	UNION ALL
+	SELECT j.run, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, j.state, NULL,
+		'{}', NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL, NULL, NULL, NULL
+	FROM @extschema@.migrate_jobs j
+	WHERE j.detached AND j.state IN ('interrupted', 'paused') AND j.pid IS NULL
+		AND NOT EXISTS (SELECT FROM @extschema@.migrate_unfinished u WHERE u.run = j.run);
 GRANT SELECT ON @extschema@.migrate_progress TO PUBLIC;
-
--- Runs as a whole.  Who is at work on one has its number locked.  How it was
--- called, and its error, may tell secrets.
-CREATE VIEW @extschema@.migrate_jobs AS
-	WITH active (run, pid) AS MATERIALIZED (
-		SELECT l.objid::pg_catalog.int8 + (l.objsubid::pg_catalog.int8 & 65535) * 4294967296, l.pid
-		FROM pg_catalog.pg_locks l
-		WHERE l.locktype = 'object' AND l.mode = 'ExclusiveLock' AND l.granted AND l.pid IS NOT NULL
-			AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
-				WHERE d.datname = pg_catalog.current_database())
-			AND l.classid = '@extschema@.migrate_job'::pg_catalog.regclass
-	)
-	SELECT j.run,
-		CASE WHEN j.state = 'running' AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
-		j.detached, a.pid,
-		pg_catalog.pg_get_userbyid(j.session_role) AS session_role,
-		CASE WHEN j.role <> 0 THEN pg_catalog.pg_get_userbyid(j.role) END AS role,
-		CASE WHEN p.may_read THEN j.command END AS command,
-		j.started_at, j.ended_at, j.sqlstate,
-		CASE WHEN p.may_read THEN j.error END AS error
-	FROM @extschema@.migrate_job j LEFT JOIN active a ON a.run = j.run,
-		LATERAL (
-			SELECT COALESCE(pg_catalog.pg_has_role(j.session_role, 'USAGE'), false) OR
-				pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS may_read
-		) p;
-GRANT SELECT ON @extschema@.migrate_jobs TO PUBLIC;

@@ -11,13 +11,17 @@
 #include "errcodes.h"
 #include "executor/instrument.h"
 #include "executor/spi.h"
+#include "job.h"
+#include "lib/stringinfo.h"
 #include "mutex.h"
 #include "progress.h"
 #include "record.h"
 #include "security.h"
 #include "spiutil.h"
 #include "step.h"
+#include "utils/builtins.h"
 #include "utils/elog.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 typedef struct BackfillCall
@@ -97,7 +101,43 @@ finish(void *arg, const MigBackfillResult *result)
 static void
 fail(void *arg, const ErrorData *edata)
 {
-	record((BackfillCall *) arg, 0, edata);
+	const BackfillCall *call = (const BackfillCall *) arg;
+
+	record(call, 0, edata);
+	mig_job_end(call->task->run, edata);
+}
+
+/* An argument of a CALL that is text, if it is given. */
+static void
+append_text(StringInfo command, const char *name, const char *value)
+{
+	if (value != NULL)
+		appendStringInfo(command, ", %s => %s", name, quote_literal_cstr(value));
+}
+
+/*
+ * The text of a CALL with all arguments that say anything, so that it means
+ * the same whatever settings there are.
+ */
+char *
+mig_backfill_command(const MigBackfillTask *task)
+{
+	const MigBatchOptions *options = &task->options;
+	MigExtension extension;
+	StringInfoData command;
+
+	mig_find_extension(&extension);
+	initStringInfo(&command);
+	appendStringInfo(&command, "CALL %s.migrate_backfill(table_name => %s, statement => %s", extension.schema_name,
+					 options->table ? quote_literal_cstr(options->table) : "NULL", quote_literal_cstr(task->statement));
+	append_text(&command, "key", options->key);
+	if (options->size > 0)
+		appendStringInfo(&command, ", size => %d", options->size);
+	appendStringInfo(&command, ", pause => '%d ms', lock_timeout => '%d ms', lock_retry_for => '%d ms'",
+					 options->pause, task->lock_timeout, task->lock_retry_for);
+	append_text(&command, "schema", task->schema_name[0] != '\0' ? task->schema_name : NULL);
+	appendStringInfoChar(&command, ')');
+	return command.data;
 }
 
 /* Get a number, show others what is run, and keep it from being run twice. */
@@ -113,9 +153,12 @@ begin(MigBackfillTask *task)
 				 errmsg("the same backfill is active"),
 				 errdetail("Another session runs this statement in batches."),
 				 errhint("SELECT * FROM migrate_progress shows how far it is.")));
-	task->run = mig_next_run(&scope.extension);
-	mig_progress_begin(&scope.extension, task->run, task->schema_name, MIG_UPGRADE, task->statement, true);
+	mig_progress_begin(&scope.extension, mig_job_run(), task->schema_name, MIG_UPGRADE, task->statement, true);
 	mig_leave_owner(&scope);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	task->run = mig_job_begin(mig_job_run(), mig_backfill_command(task), true);
+	PopActiveSnapshot();
+	mig_progress_run(task->run);
 	SPI_commit();
 }
 
@@ -129,12 +172,13 @@ end(const MigBackfillTask *task)
 	mig_enter_owner(&scope);
 	mig_unlock_backfill(&scope.extension, task->schema_name, task->statement);
 	mig_leave_owner(&scope);
+	mig_job_end(task->run, NULL);
 }
 
 /*
  * Run a backfill, in batches that are committed.  The caller has made sure
  * that the transaction may be ended, and has filled in what the arguments
- * say.
+ * say; the number of the run is filled in here.
  */
 void
 mig_call_backfill(MigBackfillTask *task)

@@ -10,6 +10,7 @@
 
 #include "backfill.h"
 
+extern char *mig_backfill_command(const MigBackfillTask *task);
 extern void mig_call_backfill(MigBackfillTask *task);
 
 #endif							/* MIG_BACKFILLCALL_H */

@@ -41,7 +41,7 @@ PG_FUNCTION_INFO_V1(migrate_wait);
 
 /* Pauses between two looks at a run that is waited for, in milliseconds. */
 #define FIRST_WAIT		20
-#define LAST_WAIT		500
+#define LAST_WAIT		250
 
 /* After so many looks that find no process: it is gone, and not about to write its end. */
 #define GONE_AFTER		3

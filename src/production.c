@@ -405,6 +405,37 @@ run_step(Production *production, const MigPreparedStep *prepared)
 	}
 }
 
+/*
+ * If somebody has asked for a pause, let others run, and hold nothing until
+ * the run may go on.  Returns whether there was none: after one the plan is to
+ * be made again.
+ */
+static bool
+go_on(Production *production)
+{
+	long		pause = MIG_LAST_LOOK / 4;
+
+	/* of many, the whole does that */
+	if (production->options->run != 0 || !mig_progress_is_paused())
+		return true;
+	mig_run_yield(production->options->schema_name);
+	ereport(NOTICE,
+			(errmsg("run " INT64_FORMAT " is paused", production->run)));
+	mig_progress_phase(MIG_PHASE_PAUSED);
+	while (mig_progress_is_paused())
+	{
+		ErrorData  *edata = mig_try(pause_for, &pause);
+
+		if (edata != NULL)
+		{
+			mig_job_end(production->run, edata);
+			ReThrowError(edata);
+		}
+		next_transaction();
+	}
+	return false;
+}
+
 /* Make the steps of the plan; false: the plan is to be made again. */
 static bool
 run_plan(Production *production)
@@ -415,7 +446,7 @@ run_plan(Production *production)
 	{
 		MemoryContextReset(production->step_context);
 		MemoryContextSwitchTo(production->step_context);
-		if (!run_step(production, &production->steps[i]))
+		if (!go_on(production) || !run_step(production, &production->steps[i]))
 			return false;
 		production->nrun++;
 	}
