@@ -43,6 +43,8 @@
 #include "utils/timestamp.h"
 #include "version.h"
 
+#define PAUSED_LOOK		200		/* milliseconds between two looks whether it is to go on */
+
 typedef struct Production
 {
 	const MigRunOptions *options;
@@ -323,6 +325,26 @@ await_quiet(MigAttempt *attempt)
 }
 
 /*
+ * As long as somebody has asked the run to, pause, which does not count as
+ * waiting for locks.  Returns false if the lock of the run was given up
+ * meanwhile.
+ */
+static bool
+await_wish_to_go_on(MigAttempt *attempt)
+{
+	TimestampTz began_at = GetCurrentTimestamp();
+	bool		locked = true;
+
+	if (!mig_progress_is_paused())
+		return true;
+	mig_progress_phase(MIG_PHASE_PAUSED);
+	while (locked && mig_progress_is_paused())
+		locked = pause_run(attempt, PAUSED_LOOK);
+	attempt->patience.deadline += GetCurrentTimestamp() - began_at;
+	return locked;
+}
+
+/*
  * An enum value was used in the transaction that adds it, where the script
  * did not show it: the statements need a commit between them.
  */
@@ -379,7 +401,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 		bool		locked = true;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!await_quiet(attempt))
+		if (!await_wish_to_go_on(attempt) || !await_quiet(attempt))
 			return false;
 		mig_progress_attempt(++attempt->number);
 		edata = mig_attempt(attempt);
