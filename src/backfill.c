@@ -342,6 +342,13 @@ must_wait(const Backfill *backfill)
 		backfill->cursor.pass > 1;
 }
 
+/* Set the path to that of the schema, to the end of the GUC nest level that is returned. */
+static int
+enter_schema(const MigBackfillTask *task)
+{
+	return task->in_schema ? NewGUCNestLevel() : mig_enter_schema(task->schema_name);
+}
+
 /* Values of the key are written and read in the same way in each session. */
 static void
 pin_formats(void)
@@ -357,11 +364,13 @@ run_batch(void *arg)
 {
 	Backfill   *backfill = (Backfill *) arg;
 	const MigBackfillTask *task = backfill->task;
-	int			guc_nestlevel = mig_enter_schema(task->schema_name);
+	int			guc_nestlevel = enter_schema(task);
 	MigOwnerScope scope;
 
 	mig_require_schema(task->schema_name, false);
 	pin_formats();
+	/* a worker has no portal that keeps one */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_set_lock_patience(must_wait(backfill) ? mig_patience_now(&backfill->patience) : HASTY_TIMEOUT);
 	backfill->next = backfill->cursor;
 	mig_spi_connect();
@@ -380,6 +389,7 @@ run_batch(void *arg)
 	else
 		mig_batch_cursor_write(&scope.extension, &backfill->next, task->run, task->statement);
 	mig_leave_owner(&scope);
+	PopActiveSnapshot();
 	AtEOXact_GUC(false, guc_nestlevel);
 	return true;
 }
@@ -571,7 +581,7 @@ begin(Backfill *backfill)
 	MigOwnerScope scope;
 
 	task->transactions.begin(task->statement);
-	guc_nestlevel = mig_enter_schema(task->schema_name);
+	guc_nestlevel = enter_schema(task);
 	mig_require_schema(task->schema_name, false);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	mig_batch_parse(&backfill->statement, task->statement, task->options.table);

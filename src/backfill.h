@@ -33,6 +33,7 @@ typedef struct MigBackfillResult
 typedef struct MigBackfillTask
 {
 	const char *schema_name;	/* whose lineage; see version.h */
+	bool		in_schema;		/* search_path has it in its place already */
 	const char *revision;		/* "": none, but a call of migrate_backfill() */
 	int64		run;
 	const char *statement;		/* its text */

@@ -54,8 +54,9 @@ mig_prepare_step(MigPreparedStep *prepared, const MigStore *store, const MigExte
 }
 
 /*
- * May the step run in a transaction block?  But one that has been begun
- * statement by statement must go on so, whatever its script is now.
+ * Is a production run to make the step in one transaction?  Not if a
+ * statement refuses that, or is to be run in batches.  But one that has been
+ * begun statement by statement must go on so, whatever its script is now.
  */
 bool
 mig_step_is_atomic(const MigPreparedStep *prepared)
@@ -69,7 +70,7 @@ mig_step_is_atomic(const MigPreparedStep *prepared)
 	{
 		const MigStatement *statement = &prepared->statements.items[i];
 
-		if (mig_stands_alone(statement))
+		if (mig_stands_alone(statement) || statement->batch != NULL)
 			return false;
 	}
 	return true;

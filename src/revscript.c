@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * revscript.c
- *	  The text of a revision script: header, sections, assertions, rows.
+ *	  The text of a revision script: header, sections, directives, rows.
  *
  * A script is SQL.  What is ours is in its comments:
  *
@@ -16,7 +16,7 @@
  *		-- migrate:downgrade
  *		DROP TABLE account;
  *
- * One pass over the tokens finds the header, the sections, their assertions,
+ * One pass over the tokens finds the header, the sections, their directives,
  * and the rows that follow a COPY ... FROM STDIN, and takes the checksum.
  * Where statements begin and end is the parser's business (stmt.c); this pass
  * follows them only so far as to know when a COPY is over, by the rules that
@@ -170,8 +170,8 @@ end_section(ScriptParser *parser, size_t offset)
 }
 
 /*
- * The error of a directive that is misspelt; ignored, its section or its
- * assertion would vanish.
+ * The error of a directive that is misspelt; ignored, what it says would
+ * vanish.
  */
 static bool
 directive_error(ScriptParser *parser, const MigToken *token, const char *content, size_t len)
@@ -180,7 +180,7 @@ directive_error(ScriptParser *parser, const MigToken *token, const char *content
 			   "unrecognized directive \"%.*s\"", (int) len, content);
 	mig_report_detail(parser->report, "It is on line %d.", token->line);
 	return mig_report_hint(parser->report,
-						   "The directives are \"-- migrate:upgrade\" and \"-- migrate:downgrade\", each with \"transaction:false\" if wanted, \"-- migrate:downgrade none\", \"-- migrate:assert\" and \"-- migrate:assert empty\".");
+						   "The directives are \"-- migrate:upgrade\" and \"-- migrate:downgrade\", each with \"transaction:false\" if wanted, \"-- migrate:downgrade none\", \"-- migrate:assert\", \"-- migrate:assert empty\" and \"-- migrate:batch\" with options.");
 }
 
 /* Cut the next blank-separated word off a text. */
@@ -294,7 +294,32 @@ assert_directive(ScriptParser *parser, const MigToken *token, MigAssertion asser
 }
 
 /*
- * A comment that begins with "migrate:": a new section, or an assertion about
+ * "-- migrate:batch": note it for the statement that follows.  It changes how
+ * the script does something, not what: so it is not hashed.
+ */
+static bool
+batch_directive(ScriptParser *parser, const MigToken *token, const char *options, size_t len)
+{
+	MigSection *section = parser->section;
+	MigBatchDirective *noted;
+
+	if (section == NULL)
+		return refuse_in_header(parser, token, "batch");
+	if (section->none)
+		return refuse_in_none(parser, token);
+	/* as in mig_name_list_append(): grows by powers of two */
+	if (section->nbatches == 0)
+		section->batches = mig_alloc_array(MigBatchDirective, 1);
+	else if ((section->nbatches & (section->nbatches - 1)) == 0)
+		section->batches = repalloc(section->batches, sizeof(MigBatchDirective) * section->nbatches * 2);
+	noted = &section->batches[section->nbatches++];
+	noted->start = token->start;
+	noted->line = token->line;
+	return mig_batch_options_parse(options, len, token->line, &noted->options, parser->report);
+}
+
+/*
+ * A comment that begins with "migrate:": a new section, or something about
  * the next statement.
  */
 static bool
@@ -323,6 +348,8 @@ directive(ScriptParser *parser, const MigToken *token, const char *content, size
 			return directive_error(parser, token, content, len);
 		return assert_directive(parser, token, empty ? MIG_ASSERT_EMPTY : MIG_ASSERT_TRUE);
 	}
+	if (word_is(word, word_len, "batch"))
+		return batch_directive(parser, token, p, end - p);
 	downgrade = word_is(word, word_len, "downgrade") || word_is(word, word_len, "down");
 	if (!downgrade && !word_is(word, word_len, "upgrade") && !word_is(word, word_len, "up"))
 		return directive_error(parser, token, content, len);

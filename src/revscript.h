@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * revscript.h
- *	  The text of a revision script: header, sections, assertions, rows.
+ *	  The text of a revision script: header, sections, directives, rows.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef MIG_REVSCRIPT_H
 #define MIG_REVSCRIPT_H
 
+#include "batchoptions.h"
 #include "report.h"
 #include "revision.h"
 #include "sqlsplit.h"
@@ -29,21 +30,6 @@ typedef struct MigAssertDirective
 	size_t		start;			/* of the comment */
 	int			line;
 } MigAssertDirective;
-
-/*
- * How a statement is run in batches.  Of a directive, or of the arguments of
- * migrate_backfill().
- */
-typedef struct MigBatchOptions
-{
-	const char *table;			/* relation, or alias, to go through by its key;
-								 * NULL: the one that the statement changes, or
-								 * the first one of a query */
-	const char *key;			/* columns, separated by commas, or "ctid";
-								 * NULL: the primary key, or what is like it */
-	int			size;			/* rows of the first batch; 0: the default */
-	int			pause;			/* after each batch, milliseconds */
-} MigBatchOptions;
 
 /* "-- migrate:batch", which is about the statement that follows it. */
 typedef struct MigBatchDirective

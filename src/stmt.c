@@ -21,7 +21,7 @@
 #include "report.h"
 #include "sqlscan.h"
 #include "stmt.h"
-#include "stmtassert.h"
+#include "stmtdirective.h"
 #include "stmtenum.h"
 #include "stmtkind.h"
 #include "tcop/tcopprot.h"
@@ -46,7 +46,7 @@ typedef struct Collector
 	int			capacity;
 	int			ncopies;		/* COPY FROM STDIN statements seen */
 	size_t		rows_end;		/* of the last one of them */
-	int			nasserts;		/* assertions seen */
+	MigDirectivesTaken directives;
 	size_t		counted;		/* "line" is that of this offset */
 	int			line;
 	MigEnumWatch enums;
@@ -323,7 +323,7 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 {
 	Collector  *collector = (Collector *) arg;
 	MigStatement *statement = add_statement(collector);
-	MigAssertable assertable;
+	MigDirected directed;
 
 	statement->start = mig_skip_to_token(collector->source, Max(location, collector->rows_end), end);
 	statement->len = end - statement->start;
@@ -335,8 +335,9 @@ collect_statement(void *arg, Node *stmt, size_t location, size_t end)
 		refuse_transaction_control(collector, (TransactionStmt *) stmt, statement->line);
 	if (IsA(stmt, CopyStmt))
 		statement->copy = copy_rows(collector, (CopyStmt *) stmt, end, statement->line);
-	assertable = (MigAssertable) {stmt, statement->start, end, statement->line};
-	statement->assertion = mig_take_assertion(collector->source, collector->section, &collector->nasserts, &assertable);
+	directed = (MigDirected) {stmt, statement->start, end, statement->line};
+	mig_take_directive(collector->source, collector->section, &collector->directives, &directed,
+					   &statement->assertion, &statement->batch);
 	note_settings(statement, stmt);
 	note_creation(statement, stmt);
 	note_enum_values(collector, statement, stmt);
@@ -448,5 +449,5 @@ mig_parse_section(const MigScriptSource *source, MigStatementList *list)
 				 errdetail("The rows that begin on line %d follow something else.",
 						   section->copies[collector.ncopies].line),
 				 errhint("Remove the rows and the line with \"\\.\".")));
-	mig_check_assertions_taken(source, section, collector.nasserts);
+	mig_check_directives_taken(source, section, &collector.directives);
 }

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "batchcursor.h"
 #include "catalog/pg_type.h"
 #include "errcodes.h"
 #include "spiutil.h"
@@ -160,7 +161,10 @@ mig_unfinished_indexes(const MigExtension *extension, const char *schema_name, c
 	return mig_spi_get_oids();
 }
 
-/* The end of a revision, or, with NULL, of all of a schema. */
+/*
+ * The end of a revision, or, with NULL, of all of a schema, and of what was
+ * done of their statements in batches.
+ */
 void
 mig_unfinished_end(const MigExtension *extension, const char *schema_name, const char *revision)
 {
@@ -171,4 +175,5 @@ mig_unfinished_end(const MigExtension *extension, const char *schema_name, const
 							 " WHERE schema_name = $1::pg_catalog.name AND ($2 IS NULL OR revision = $2)",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
+	mig_batch_forget_revision(extension, schema_name, revision);
 }

@@ -7,8 +7,9 @@
  * The worker is a session like that of its caller, in the same database, of
  * the same roles, with the same settings; what it has to tell goes through a
  * queue to the caller.  Each statement is run at top level in a transaction
- * of its own, as psql would run it.  At the end of that transaction, in it,
- * is noted that the statement has run: so neither is there without the other.
+ * of its own, as psql would run it, or in batches, of which each has one.  At
+ * the end of that transaction, or that of the last batch, in it, is noted that
+ * the statement has run: so neither is there without the other.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,7 @@
 #include "access/xact.h"
 #include "assertion.h"
 #include "background.h"
+#include "backfill.h"
 #include "copyrows.h"
 #include "errcodes.h"
 #include "execscript.h"
@@ -41,6 +43,8 @@
 #include "utils/timestamp.h"
 #include "worker.h"
 #include "workermain.h"
+
+#define PAUSED_LOOK		200		/* milliseconds between two looks whether to go on */
 
 /* All that the worker knows. */
 typedef struct WorkerState
@@ -268,6 +272,85 @@ run_in_transaction(WorkerState *state, const MigStatement *statement, const char
 	SetClientEncoding(GetDatabaseEncoding());
 }
 
+/* ----------
+ * In batches
+ * ----------
+ */
+
+/* What is needed when the last batch has run. */
+typedef struct Batches
+{
+	WorkerState *state;
+	ErrorContextCallback callback;
+	uint64		wal_bytes;		/* before the first one */
+	int64		lock_wait;
+} Batches;
+
+/*
+ * For MigBackfillTask: note, in the transaction of the last batch, that the
+ * statement has run, and what all of it came to.
+ */
+static void
+finish_batches(void *arg, const MigBackfillResult *backfill)
+{
+	Batches    *batches = (Batches *) arg;
+	const MigPlace *place = &batches->state->place;
+	MigStatementResult result = {0};
+
+	mig_lock_watch_end();
+	result.number = place->number;
+	result.line = place->line;
+	result.started_at = backfill->started_at;
+	result.duration = GetCurrentTimestamp() - backfill->started_at;
+	result.rows = backfill->rows;
+	result.wal_bytes = pgWalUsage.wal_bytes - batches->wal_bytes;
+	result.lock_wait = mig_lock_watch_waited() - batches->lock_wait;
+	/* what follows is not the statement */
+	error_context_stack = batches->callback.previous;
+	record(batches->state, &result);
+	/* but deferred triggers are a matter of it */
+	error_context_stack = &batches->callback;
+	ereport(NOTICE,
+			(errmsg("statement %d of %d: " INT64_FORMAT " rows in " INT64_FORMAT " batches", place->number,
+					batches->state->statements.count, backfill->rows, backfill->batches)));
+}
+
+/* Run a statement in batches, a transaction each, from where it was interrupted. */
+static void
+run_in_batches(WorkerState *state, const MigStatement *statement, const char *text)
+{
+	Batches		batches = {.state = state, .wal_bytes = pgWalUsage.wal_bytes, .lock_wait = mig_lock_watch_waited()};
+	MigBackfillTask task = {
+		.schema_name = state->schema_name,
+		.in_schema = true,
+		.revision = state->source.revision,
+		.run = state->order->run,
+		.statement = text,
+		.options = *statement->batch,
+		.lock_timeout = state->script_lock_timeout > 0 ? state->script_lock_timeout : state->order->lock_timeout,
+		.lock_retry_for = state->order->lock_retry_for,
+		.transactions = {mig_begin_statement, mig_end_statement},
+		.finish = finish_batches,
+		.arg = &batches
+	};
+
+	mig_log_statement(statement, text);
+	set_lock_timeout(state, statement);
+	mig_lock_watch_begin();
+	batches.callback.callback = mig_place_error_callback;
+	batches.callback.arg = &state->place;
+	batches.callback.previous = error_context_stack;
+	error_context_stack = &batches.callback;
+	mig_backfill_run(&task);
+	error_context_stack = batches.callback.previous;
+	SetClientEncoding(GetDatabaseEncoding());
+}
+
+/* ----------
+ * All of them
+ * ----------
+ */
+
 /*
  * Make a statement the current one.  Its text, in the memory context for
  * statements, which is the current one afterwards, lives until the next.
@@ -312,6 +395,18 @@ await_quiet(const WorkerState *state, const MigStatement *statement)
 	mig_progress_phase(MIG_PHASE_RUNNING);
 }
 
+/* As long as somebody has asked the run to, pause, with no transaction. */
+static void
+await_wish_to_go_on(void)
+{
+	if (!mig_progress_is_paused())
+		return;
+	mig_progress_phase(MIG_PHASE_PAUSED);
+	while (mig_progress_is_paused())
+		mig_pause(PAUSED_LOOK);
+	mig_progress_phase(MIG_PHASE_RUNNING);
+}
+
 /* Run a statement that has not run yet. */
 static void
 run_statement(WorkerState *state, int index)
@@ -319,11 +414,17 @@ run_statement(WorkerState *state, int index)
 	const MigStatement *statement = &state->statements.items[index];
 	const char *text;
 
+	await_wish_to_go_on();
 	lock_run(state);
 	begin_statement(state, index);
 	text = state->place.text;
 	mig_progress_statement(index + 1, statement->line);
 	await_quiet(state, statement);
+	if (statement->batch != NULL)
+	{
+		run_in_batches(state, statement, text);
+		return;
+	}
 	if (statement->refuses != NULL)
 	{
 		ereport(NOTICE,
