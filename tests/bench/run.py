@@ -3,7 +3,7 @@
 
   tests/bench/run.py [options] [case...]
 
-Cases: upgrade delay production latency idle memory register autogen; without one, all of them.
+Cases: upgrade delay production tenants latency idle memory register autogen; without one, all of them.
 """
 
 import argparse
@@ -18,12 +18,14 @@ import pq
 import production
 import register
 import scratch
+import tenants
 import upgrade
 
 CASES = {
     "upgrade": upgrade.upgrade,
     "delay": upgrade.delay,
     "production": production.production,
+    "tenants": tenants.tenants,
     "latency": latency.latency,
     "idle": idle.idle,
     "memory": memory.memory,
@@ -39,6 +41,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it work at all?")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of upgrade and production (5)")
     parser.add_argument("--revisions", type=int, default=1000, help="revisions of upgrade, delay and production (1000)")
+    parser.add_argument("--tenants", type=int, default=1000, help="schemas of tenants (1000)")
+    parser.add_argument("--tenant-rounds", type=int, default=3, help="rounds of tenants (3)")
     parser.add_argument("--deployments", type=int, default=8, help="deployments in a round of latency (8)")
     parser.add_argument("--latency-rounds", type=int, default=3, help="rounds of latency (3)")
     parser.add_argument("--delay", type=float, default=5, metavar="MS", help="delay in each direction (5)")
@@ -52,7 +56,8 @@ def main():
     options.registered = [1000, 10000]
     options.tables, options.many_tables = 1000, 10000
     if options.quick:
-        options.rounds = options.delay_rounds = options.latency_rounds = 1
+        options.rounds = options.delay_rounds = options.latency_rounds = options.tenant_rounds = 1
+        options.tenants = 50
         options.deployments = 2
         options.revisions = 50
         options.sizes = "200,2000"

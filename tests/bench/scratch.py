@@ -157,6 +157,14 @@ class Server:
     def drop(self, *databases):
         self.admin(*("DROP DATABASE IF EXISTS %s WITH (FORCE)" % name for name in databases))
 
+    def ended_seconds(self):
+        """The processor time of all processes of the server that have ended."""
+        with open(self.path("data", "postmaster.pid"), encoding="utf-8") as file:
+            postmaster = file.readline().strip()
+        with open("/proc/%s/stat" % postmaster, encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
     def checkpoint(self):
         self.admin("CHECKPOINT")
 
