@@ -129,11 +129,11 @@ migrate_cancel(PG_FUNCTION_ARGS)
 }
 
 /*
- * Have the process of a run pause, or go on.  One that has just begun may not
- * be able to take the wish yet.  Returns whether it has taken it.
+ * Have the process of a run pause.  One that has just begun may not be able to
+ * take the wish yet.  Returns whether it has taken it.
  */
 static bool
-tell_to_pause(int64 run, bool paused)
+tell_to_pause(int64 run)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), START_PATIENCE);
 
@@ -142,7 +142,7 @@ tell_to_pause(int64 run, bool paused)
 		MigExtension extension;
 
 		mig_find_extension(&extension);
-		if (mig_progress_set_paused(&extension, run, paused) > 0)
+		if (mig_progress_set_paused(&extension, run, true) > 0)
 			return true;
 		if (GetCurrentTimestamp() >= deadline || mig_job_holder(&extension, run) == 0)
 			return false;
@@ -167,7 +167,7 @@ migrate_pause(PG_FUNCTION_ARGS)
 	if (has_ended(&look))
 		PG_RETURN_BOOL(false);
 	require_privileges(&look.job);
-	if (look.pid != 0 && !tell_to_pause(run, true))
+	if (look.pid != 0 && !tell_to_pause(run))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_RUN_ACTIVE),
 				 errmsg("run " INT64_FORMAT " cannot be paused now", run),
@@ -219,6 +219,7 @@ Datum
 migrate_resume(PG_FUNCTION_ARGS)
 {
 	int64		run = PG_GETARG_INT64(0);
+	MigExtension extension;
 	Look		look;
 
 	mig_prevent_if_read_only("migrate_resume()");
@@ -233,11 +234,11 @@ migrate_resume(PG_FUNCTION_ARGS)
 		restart(&look.job);
 		PG_RETURN_BOOL(true);
 	}
-	if (look.job.state != MIG_JOB_PAUSED)
-		PG_RETURN_BOOL(false);
 	require_privileges(&look.job);
-	(void) tell_to_pause(run, false);
-	PG_RETURN_BOOL(set_state(run, MIG_JOB_RUNNING));
+	/* the wish may stand though who wrote the state has rolled that back */
+	mig_find_extension(&extension);
+	(void) mig_progress_set_paused(&extension, run, false);
+	PG_RETURN_BOOL(look.job.state == MIG_JOB_PAUSED && set_state(run, MIG_JOB_RUNNING));
 }
 
 /* ----------
@@ -255,6 +256,7 @@ raise_error(const MigJob *job)
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("run " INT64_FORMAT " was cancelled", job->run),
+				 sqlstate != NULL ? errdetail("It failed with: %s", job->error) : 0,
 				 errhint("SELECT migrate_resume(" INT64_FORMAT "); has it go on.", job->run)));
 	ereport(ERROR,
 			(errcode(MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2], sqlstate[3], sqlstate[4])),
@@ -286,10 +288,11 @@ stop_waiting(const Look *look)
 
 /*
  * Wait for the end of a run, looking again and again, with no snapshot and no
- * transaction of any age between two looks.
+ * transaction of any age between two looks.  What the last one saw is in the
+ * context given.
  */
 static void
-wait_for_end(int64 run, int timeout, Look *look)
+wait_for_end(int64 run, int timeout, MemoryContext context, Look *look)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout);
 	long		wait = FIRST_WAIT;
@@ -297,6 +300,7 @@ wait_for_end(int64 run, int timeout, Look *look)
 
 	for (;;)
 	{
+		MemoryContextReset(context);
 		PushActiveSnapshot(GetTransactionSnapshot());
 		look_at_run(run, look);
 		PopActiveSnapshot();
@@ -340,7 +344,7 @@ migrate_wait(PG_FUNCTION_ARGS)
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect_ext failed");
 	MemoryContextSwitchTo(context);
-	wait_for_end(run, timeout, &look);
+	wait_for_end(run, timeout, context, &look);
 	if (look.job.state != MIG_JOB_DONE)
 		raise_error(&look.job);
 	SPI_finish();

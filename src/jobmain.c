@@ -18,6 +18,7 @@
 #include "libpq/pqsignal.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "pg_compat.h"
 #include "settings.h"
 #include "toplevel.h"
 #include "utils/memutils.h"
@@ -93,9 +94,10 @@ run_command(const MigJob *job)
 static void
 end_job(const MigJob *job, const ErrorData *edata)
 {
-	pqsignal(SIGINT, SIG_IGN);
+	pqsignal(SIGINT, MIG_SIGNAL_IGNORED);
 	QueryCancelPending = false;
 	SetClientEncoding(GetDatabaseEncoding());
+	mig_set_lock_timeout(0);
 	mig_begin_statement("migrate: ending a job");
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	mig_job_finish(job->run, edata);

@@ -43,7 +43,7 @@
 #include "utils/timestamp.h"
 #include "version.h"
 
-#define PAUSED_LOOK		200		/* milliseconds between two looks whether it is to go on */
+#define LOOK_PAUSE	200			/* milliseconds between two looks whether a pause is over */
 
 typedef struct Production
 {
@@ -325,26 +325,6 @@ await_quiet(MigAttempt *attempt)
 }
 
 /*
- * As long as somebody has asked the run to, pause, which does not count as
- * waiting for locks.  Returns false if the lock of the run was given up
- * meanwhile.
- */
-static bool
-await_wish_to_go_on(MigAttempt *attempt)
-{
-	TimestampTz began_at = GetCurrentTimestamp();
-	bool		locked = true;
-
-	if (!mig_progress_is_paused())
-		return true;
-	mig_progress_phase(MIG_PHASE_PAUSED);
-	while (locked && mig_progress_is_paused())
-		locked = pause_run(attempt, PAUSED_LOOK);
-	attempt->patience.deadline += GetCurrentTimestamp() - began_at;
-	return locked;
-}
-
-/*
  * An enum value was used in the transaction that adds it, where the script
  * did not show it: the statements need a commit between them.
  */
@@ -387,6 +367,39 @@ begin_step(Production *production, const MigPreparedStep *prepared)
 }
 
 /*
+ * If somebody has asked for a pause, let others run, and hold nothing until
+ * the run may go on; that does not count as waiting for locks.  Returns
+ * whether there was none: after one the plan is to be made again.
+ */
+static bool
+go_on(Production *production)
+{
+	TimestampTz began_at = GetCurrentTimestamp();
+	long		pause = LOOK_PAUSE;
+
+	/* of many, the whole does that */
+	if (production->options->run != 0 || !mig_progress_is_paused())
+		return true;
+	mig_run_yield(production->options->schema_name);
+	ereport(NOTICE,
+			(errmsg("run " INT64_FORMAT " is paused", production->run)));
+	mig_progress_phase(MIG_PHASE_PAUSED);
+	while (mig_progress_is_paused())
+	{
+		ErrorData  *edata = mig_try(pause_for, &pause);
+
+		if (edata != NULL)
+		{
+			mig_job_end(production->run, edata);
+			ReThrowError(edata);
+		}
+		next_transaction();
+	}
+	production->attempt.patience.deadline += GetCurrentTimestamp() - began_at;
+	return false;
+}
+
+/*
  * Make one step, in as many attempts as it takes.  Returns false if the lock
  * of the run was given up, or lost, before the step was made.
  */
@@ -401,7 +414,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 		bool		locked = true;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!await_wish_to_go_on(attempt) || !await_quiet(attempt))
+		if (!go_on(production) || !await_quiet(attempt))
 			return false;
 		mig_progress_attempt(++attempt->number);
 		edata = mig_attempt(attempt);
@@ -427,37 +440,6 @@ run_step(Production *production, const MigPreparedStep *prepared)
 	}
 }
 
-/*
- * If somebody has asked for a pause, let others run, and hold nothing until
- * the run may go on.  Returns whether there was none: after one the plan is to
- * be made again.
- */
-static bool
-go_on(Production *production)
-{
-	long		pause = MIG_LAST_LOOK / 4;
-
-	/* of many, the whole does that */
-	if (production->options->run != 0 || !mig_progress_is_paused())
-		return true;
-	mig_run_yield(production->options->schema_name);
-	ereport(NOTICE,
-			(errmsg("run " INT64_FORMAT " is paused", production->run)));
-	mig_progress_phase(MIG_PHASE_PAUSED);
-	while (mig_progress_is_paused())
-	{
-		ErrorData  *edata = mig_try(pause_for, &pause);
-
-		if (edata != NULL)
-		{
-			mig_job_end(production->run, edata);
-			ReThrowError(edata);
-		}
-		next_transaction();
-	}
-	return false;
-}
-
 /* Make the steps of the plan; false: the plan is to be made again. */
 static bool
 run_plan(Production *production)
@@ -468,7 +450,7 @@ run_plan(Production *production)
 	{
 		MemoryContextReset(production->step_context);
 		MemoryContextSwitchTo(production->step_context);
-		if (!go_on(production) || !run_step(production, &production->steps[i]))
+		if (!run_step(production, &production->steps[i]))
 			return false;
 		production->nrun++;
 	}
