@@ -328,4 +328,11 @@ mig_all_settings(int *n)
 #endif
 }
 
+/* 19 gives handlers of signals more to know, and its constants another name */
+#if PG_VERSION_NUM >= 190000
+#define MIG_SIGNAL_IGNORED PG_SIG_IGN
+#else
+#define MIG_SIGNAL_IGNORED SIG_IGN
+#endif
+
 #endif							/* MIG_PG_COMPAT_H */
