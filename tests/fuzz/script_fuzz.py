@@ -55,7 +55,7 @@ FRAGMENTS = [
     b" CREATE ", b" AS ", b" LANGUAGE sql ", b" OR REPLACE FUNCTION f() RETURNS int ",
     b"COPY t FROM stdin;\n1\t2\n\\.\n", b"COPY ", b" FROM STDIN ", b" FROM stdin WITH (FORMAT csv, HEADER);\n",
     b"\n-- migrate:upgrade\n", b"\n-- migrate:downgrade\n", b"\n-- migrate:down none\n",
-    b"\n-- migrate:up transaction:false\n", b"\n-- migrate:", b"-- migrate:nothing\n", b"\n-- Revises: ",
+    b"\n-- migrate:up transaction:false\n", b"\n-- migrate:", b"-- migrate:nothing\n", b"\n-- migrate:batch key=a,\"b\" size=9 pause=1s table=a.b\n", b"\n-- Revises: ",
     b"\n-- Revises: a,,b\n", b"\n-- Revision ID: ", b"\n-- Branch Labels: a@b\n", b"\n-- Depends On: heads\n",
     b"\n-- Create Date: \n", b"\n-- Down: x\n", b"\\gexec\n", b"\\copy t from x\n", b"\n\\connect x\n", b"1" * 400,
     b"x" * 5000, b"(" * 3000, b"'" * 999, b"/*" * 2000, b"SELECT " * 50,

@@ -188,6 +188,91 @@ test_assertions(void)
 	refused(UP "\n-- migrate:downgrade none\n-- migrate:assert\n", "marked \"none\"", "an assertion in a section of none");
 }
 
+/* The options of a directive, whose only words these are. */
+static void
+batch(const char *words, const char *table, const char *key, int size, int pause, const char *name)
+{
+	const MigBatchOptions *options;
+
+	if (!parses(psprintf(UP "-- migrate:batch%s\nUPDATE t SET a = 1;", words), name))
+		return;
+	options = &script.upgrade.batches[0].options;
+	is(options->table, table, "its table");
+	is(options->key, key, "its key");
+	is_int(options->size, size, "its size");
+	is_int(options->pause, pause, "its pause");
+}
+
+static void
+bad_batch(const char *words, const char *part, const char *name)
+{
+	refused(psprintf(UP "-- migrate:batch %s\nUPDATE t SET a = 1;", words), part, name);
+}
+
+static void
+test_batches(void)
+{
+	StringInfoData buf;
+	int			i;
+
+	batch("", NULL, NULL, 0, 0, "a batch");
+	batch(" key=id size=5000 pause=50ms table=item", "item", "id", 5000, 50, "all options");
+	batch("\tTABLE=Shop.Item\t PAUSE=50\tSize=1  KEY=Tenant,ID ", "shop.item", "Tenant,ID", 1, 50, "in any case and order");
+	batch(" key=\"Order Id\",b$2,\"a\"\"b\" table=\"A \"\"B.C\"", "A \"B.C", "\"Order Id\",b$2,\"a\"\"b\"", 0, 0, "quoted names");
+	batch(" key=ctid table=\"S\".\"T\"", "S.T", "ctid", 0, 0, "without a key");
+	batch(" key=gr\303\266\303\237e", NULL, "gr\303\266\303\237e", 0, 0, "other letters");
+	batch(" size=2147483647 pause=1.5s", NULL, NULL, 2147483647, 1500, "the largest size");
+	batch(" pause=2min", NULL, NULL, 0, 120000, "minutes");
+	batch(" pause=1h", NULL, NULL, 0, 3600000, "an hour");
+	batch(" pause=0", NULL, NULL, 0, 0, "no pause");
+	batch("\r", NULL, NULL, 0, 0, "a line end of Windows");
+
+	bad_batch("key", "invalid value for option \"key\" of directive \"migrate:batch\": \"\"", "no value");
+	bad_batch("key=", "invalid value for option \"key\"", "an empty value");
+	bad_batch("key=a,", "invalid value for option \"key\" of directive \"migrate:batch\": \"a,\"", "a comma too many");
+	bad_batch("key=a, b", "invalid value for option \"key\"", "a blank after a comma");
+	bad_batch("key=1", "invalid value for option \"key\"", "no name");
+	bad_batch("key=a;b", "invalid value for option \"key\"", "not between commas");
+	bad_batch("key=\"a", "invalid value for option \"key\"", "a quote without an end");
+	bad_batch("key=\"\"", "invalid value for option \"key\"", "an empty name");
+	bad_batch("key=\"", "invalid value for option \"key\"", "only a quote");
+	bad_batch("key=\"a\"b", "invalid value for option \"key\"", "something after a quote");
+	bad_batch("table=a.b.c", "invalid value for option \"table\"", "too many names");
+	bad_batch("table=a,b", "invalid value for option \"table\"", "two tables");
+	bad_batch("size=0", "invalid value for option \"size\"", "no rows");
+	bad_batch("size=-1", "invalid value for option \"size\"", "less than none");
+	bad_batch("size=1k", "invalid value for option \"size\"", "a unit of sizes");
+	bad_batch("size=2147483648", "invalid value for option \"size\"", "too many rows");
+	bad_batch("size=99999999999999999999999", "invalid value for option \"size\"", "far too many rows");
+	bad_batch("size=", "invalid value for option \"size\"", "an empty size");
+	bad_batch("pause=50 ms", "unrecognized option \"ms\" of directive \"migrate:batch\"", "a blank before a unit");
+	bad_batch("pause=5us", "invalid value for option \"pause\"", "a unit that is too small");
+	bad_batch("pause=ms", "invalid value for option \"pause\"", "a unit alone");
+	bad_batch("pause=-1", "invalid value for option \"pause\"", "less than no time");
+	bad_batch("pause=.", "invalid value for option \"pause\"", "a point");
+	bad_batch("pause=inf", "invalid value for option \"pause\"", "for ever");
+	bad_batch("pause=1e99", "invalid value for option \"pause\"", "much too long");
+	bad_batch("pause=25d", "invalid value for option \"pause\"", "too long");
+	bad_batch("sizes=1", "unrecognized option \"sizes\"", "an option that there is not");
+	bad_batch("=1", "unrecognized option \"\"", "no option");
+	bad_batch("key = id", "invalid value for option \"key\"", "blanks around the sign");
+	bad_batch("size=1 SIZE=2", "option \"SIZE\" of directive \"migrate:batch\" is given twice", "an option twice");
+	is(report.detail, "It is on line 7.", "the line is told");
+	refused("-- Revision ID: a\n-- migrate:batch\n-- migrate:up\n", "batch outside of a section", "a batch in the header");
+	refused(UP "\n-- migrate:downgrade none\n-- migrate:batch\n", "marked \"none\"", "a batch in a section of none");
+	refused(UP "-- migrate:batches\n", "unrecognized directive \"migrate:batches\"", "a misspelt batch");
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, UP);
+	for (i = 1; i <= 1000; i++)
+		appendStringInfo(&buf, "-- migrate:batch size=%d\nDELETE FROM t;\n", i);
+	parses(buf.data, "many batches");
+	is_int(script.upgrade.nbatches, 1000, "all of them");
+	is_int(script.upgrade.batches[999].options.size, 1000, "the last one, too");
+
+	cosmetic(UP "UPDATE t SET a = 1;", UP "-- migrate:batch size=5\nUPDATE t SET a = 1;", "how it is run is no part of the checksum");
+}
+
 static void
 test_statements(void)
 {
@@ -396,6 +481,7 @@ main(void)
 	test_header();
 	test_sections();
 	test_assertions();
+	test_batches();
 	test_statements();
 	test_copy();
 	test_checksum();
