@@ -33,6 +33,7 @@
 #include "record.h"
 #include "spiutil.h"
 #include "stmtdigest.h"
+#include "storage/proc.h"
 #include "tenant.h"
 #include "toplevel.h"
 #include "unfinished.h"
