@@ -31,6 +31,9 @@ typedef struct BackfillCall
 	uint64		wal_bytes;		/* of the session, at the beginning */
 } BackfillCall;
 
+/* Whose transaction is being committed. */
+static const BackfillCall *active_call = NULL;
+
 /* For MigTransactions: there always is a transaction. */
 static void
 begin_transaction(const char *text)
@@ -107,6 +110,33 @@ fail(void *arg, const ErrorData *edata)
 	mig_job_end(call->task->run, edata);
 }
 
+/*
+ * For MigTransactions.  A deferred constraint may fail only here, and then
+ * SPI has begun another transaction, in which it is noted.
+ */
+static void
+end_transaction(void)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		SPI_commit();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(oldcontext);
+		edata = CopyErrorData();
+		FlushErrorState();
+		fail(unconstify(BackfillCall *, active_call), edata);
+		SPI_commit();
+		ReThrowError(edata);
+	}
+	PG_END_TRY();
+}
+
 /* An argument of a CALL that is text, if it is given. */
 static void
 append_text(StringInfo command, const char *name, const char *value)
@@ -140,19 +170,13 @@ mig_backfill_command(const MigBackfillTask *task)
 	return command.data;
 }
 
-/* Get a number, show others what is run, and keep it from being run twice. */
+/* Get a number, and show others what is run. */
 static void
 begin(MigBackfillTask *task)
 {
 	MigOwnerScope scope;
 
 	mig_enter_owner(&scope);
-	if (!mig_try_lock_backfill(&scope.extension, task->schema_name, task->statement))
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_RUN_ACTIVE),
-				 errmsg("the same backfill is active"),
-				 errdetail("Another session runs this statement in batches."),
-				 errhint("SELECT * FROM migrate_progress shows how far it is.")));
 	mig_progress_begin(&scope.extension, mig_job_run(), task->schema_name, MIG_UPGRADE, task->statement, true);
 	mig_leave_owner(&scope);
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -160,19 +184,6 @@ begin(MigBackfillTask *task)
 	PopActiveSnapshot();
 	mig_progress_run(task->run);
 	SPI_commit();
-}
-
-/* Let it be run again. */
-static void
-end(const MigBackfillTask *task)
-{
-	MigOwnerScope scope;
-
-	mig_progress_end();
-	mig_enter_owner(&scope);
-	mig_unlock_backfill(&scope.extension, task->schema_name, task->statement);
-	mig_leave_owner(&scope);
-	mig_job_end(task->run, NULL);
 }
 
 /*
@@ -194,9 +205,10 @@ mig_call_backfill(MigBackfillTask *task)
 	MemoryContextSwitchTo(oldcontext);
 	task->revision = "";
 	task->transactions.begin = begin_transaction;
-	task->transactions.end = SPI_commit;
+	task->transactions.end = end_transaction;
 	task->finish = finish;
 	task->fail = fail;
+	active_call = &call;
 	task->arg = &call;
 	begin(task);
 	callback.callback = error_callback;
@@ -205,7 +217,8 @@ mig_call_backfill(MigBackfillTask *task)
 	error_context_stack = &callback;
 	mig_backfill_run(task);
 	error_context_stack = callback.previous;
-	end(task);
+	mig_progress_end();
+	mig_job_end(task->run, NULL);
 	SPI_finish();
 	MemoryContextSwitchTo(oldcontext);
 }

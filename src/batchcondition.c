@@ -75,13 +75,15 @@ mig_batch_range(const MigBatchKey *key, const char *name, const MigNameList *fro
 	return buf.data;
 }
 
-/* The condition of the rows that are in no range. */
+/* The condition of the rows that are in no range of keys; without a key, of all. */
 char *
 mig_batch_nulls(const MigBatchKey *key, const char *name)
 {
 	StringInfoData buf;
 	int			i;
 
+	if (key->ncolumns == 0)
+		return "true";
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "(false");
 	for (i = 0; i < key->ncolumns; i++)
@@ -103,14 +105,14 @@ mig_batch_keys(const MigBatchKey *key, const char *name, const MigNameList *colu
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "EXISTS (SELECT FROM ROWS FROM (");
 	for (i = 0; i < key->ncolumns; i++)
-		appendStringInfo(&buf, "%spg_catalog.unnest($%d::%s[])", i == 0 ? "" : ", ",
-						 mig_batch_add_value(values, TEXTARRAYOID, mig_name_list_datum(&columns[i])), key->columns[i].type);
+		appendStringInfo(&buf, "%spg_catalog.unnest($%d)", i == 0 ? "" : ", ",
+						 mig_batch_add_value(values, TEXTARRAYOID, mig_name_list_datum(&columns[i])));
 	appendStringInfoString(&buf, ") AS migrate_keys (");
 	for (i = 0; i < key->ncolumns; i++)
 		appendStringInfo(&buf, "%sk%d", i == 0 ? "" : ", ", i);
 	appendStringInfoString(&buf, ") WHERE (");
 	for (i = 0; i < key->ncolumns; i++)
-		appendStringInfo(&buf, "%smigrate_keys.k%d", i == 0 ? "" : ", ", i);
+		appendStringInfo(&buf, "%smigrate_keys.k%d::%s", i == 0 ? "" : ", ", i, key->columns[i].type);
 	appendStringInfoString(&buf, ") = ");
 	append_columns(&buf, key, name);
 	appendStringInfoChar(&buf, ')');

@@ -14,6 +14,7 @@
 
 #include "batchcursor.h"
 #include "catalog/pg_type.h"
+#include "errcodes.h"
 #include "spiutil.h"
 #include "utils/timestamp.h"
 
@@ -80,7 +81,10 @@ mig_batch_cursor_read(const MigExtension *extension, MigBatchCursor *cursor)
 	return true;
 }
 
-/* Write it. */
+/*
+ * Write it, as it is after one more batch.  Nobody else may have done that
+ * batch meanwhile.
+ */
 void
 mig_batch_cursor_write(const MigExtension *extension, const MigBatchCursor *cursor, int64 run, const char *statement)
 {
@@ -102,7 +106,7 @@ mig_batch_cursor_write(const MigExtension *extension, const MigBatchCursor *curs
 		{TIMESTAMPTZOID, TimestampTzGetDatum(GetCurrentTimestamp()), false}
 	};
 
-	mig_spi_execute(SPI_OK_INSERT,
+	if (mig_spi_execute(SPI_OK_INSERT,
 					psprintf("INSERT INTO %s.migrate_backfill (schema_name, revision, checksum, run, statement, phase,"
 							 " position, pass, pass_rows, size, rows_seen, rows_changed, batches, started_at, changed_at)"
 							 " VALUES ($1::pg_catalog.name, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
@@ -110,8 +114,14 @@ mig_batch_cursor_write(const MigExtension *extension, const MigBatchCursor *curs
 							 " phase = excluded.phase, position = excluded.position, pass = excluded.pass,"
 							 " pass_rows = excluded.pass_rows, size = excluded.size, rows_seen = excluded.rows_seen,"
 							 " rows_changed = excluded.rows_changed, batches = excluded.batches,"
-							 " changed_at = excluded.changed_at", extension->schema_name),
-					lengthof(arguments), arguments);
+							 " changed_at = excluded.changed_at"
+							 " WHERE migrate_backfill.batches = excluded.batches - 1", extension->schema_name),
+					lengthof(arguments), arguments) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_RUN_ACTIVE),
+				 errmsg("somebody else works on the same backfill"),
+				 errdetail("The cursor in table \"migrate_backfill\" has moved. Nothing of this batch was done."),
+				 errhint("SELECT * FROM migrate_progress shows who; call again for what is left.")));
 }
 
 /* Run a query about a cursor, or about its skipped keys up to an id. */
@@ -192,17 +202,22 @@ mig_batch_forget_skipped(const MigExtension *extension, const MigBatchCursor *cu
 					   cursor, last_id);
 }
 
-/* Whatever was begun of a revision, or, with NULL, of all of a schema, is given up. */
-void
+/*
+ * Whatever was begun of a revision, or, with NULL, of all of a schema, is
+ * given up.  False: nothing was.
+ */
+bool
 mig_batch_forget_revision(const MigExtension *extension, const char *schema_name, const char *revision)
 {
-	static const char *const tables[] = {"migrate_backfill", "migrate_backfill_skipped"};
+	static const char *const tables[] = {"migrate_backfill_skipped", "migrate_backfill"};
+	uint64		n = 0;
 	MigSpiArgument arguments[] = {mig_spi_text(schema_name), mig_spi_text(revision)};
 	int			i;
 
 	for (i = 0; i < lengthof(tables); i++)
-		mig_spi_execute(SPI_OK_DELETE,
-						psprintf("DELETE FROM %s.%s WHERE schema_name = $1::pg_catalog.name AND revision <> ''"
-								 " AND ($2 IS NULL OR revision = $2)", extension->schema_name, tables[i]),
-						lengthof(arguments), arguments);
+		n = mig_spi_execute(SPI_OK_DELETE,
+							psprintf("DELETE FROM %s.%s WHERE schema_name = $1::pg_catalog.name AND revision <> ''"
+									 " AND ($2 IS NULL OR revision = $2)", extension->schema_name, tables[i]),
+							lengthof(arguments), arguments);
+	return n > 0;
 }

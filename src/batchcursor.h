@@ -15,7 +15,8 @@
 typedef enum MigBatchPhase
 {
 	MIG_BATCH_RANGES,			/* of keys, or of blocks */
-	MIG_BATCH_NULLS,			/* rows with a null in their key */
+	MIG_BATCH_NULLS,			/* rows with a null in their key, or, without
+								 * a key, the rest */
 	MIG_BATCH_SKIPPED			/* rows that others had locked */
 } MigBatchPhase;
 
@@ -33,7 +34,7 @@ typedef struct MigBatchCursor
 	int			size;			/* rows of the next batch */
 	int64		rows_seen;		/* gone through */
 	int64		rows_changed;
-	int64		batches;
+	int64		batches;		/* 0: there is no row yet */
 	TimestampTz started_at;
 } MigBatchCursor;
 
@@ -53,6 +54,6 @@ extern void mig_batch_skip(const MigExtension *extension, const MigBatchCursor *
 extern void mig_batch_read_skipped(const MigExtension *extension, const MigBatchCursor *cursor, int ncolumns,
 								   MigSkippedKeys *keys);
 extern void mig_batch_forget_skipped(const MigExtension *extension, const MigBatchCursor *cursor, int64 last_id);
-extern void mig_batch_forget_revision(const MigExtension *extension, const char *schema_name, const char *revision);
+extern bool mig_batch_forget_revision(const MigExtension *extension, const char *schema_name, const char *revision);
 
 #endif							/* MIG_BATCHCURSOR_H */

@@ -19,6 +19,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "commands/defrem.h"
 #include "lib/stringinfo.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -57,6 +58,42 @@ is_usable(HeapTuple tuple)
 	for (i = 0; i < index->indnkeyatts; i++)
 	{
 		if (index->indkey.values[i] <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* An attribute of a row of pg_index that is an array. */
+static void *
+index_array(HeapTuple tuple, AttrNumber attribute)
+{
+	bool		isnull;
+
+	return DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, attribute, &isnull));
+}
+
+/*
+ * Are the first columns of an index in the order of ORDER BY and of ROW() <
+ * ROW(), all in the same direction?
+ */
+static bool
+is_in_order(Relation rel, HeapTuple tuple, int ncolumns)
+{
+	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
+	oidvector  *opclasses = index_array(tuple, Anum_pg_index_indclass);
+	oidvector  *collations = index_array(tuple, Anum_pg_index_indcollation);
+	int2vector *options = index_array(tuple, Anum_pg_index_indoption);
+	int			i;
+
+	for (i = 0; i < ncolumns; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), index->indkey.values[i] - 1);
+		Oid			opclass = GetDefaultOpClass(attribute->atttypid, BTREE_AM_OID);
+
+		if (!OidIsValid(opclass) ||
+			get_opclass_family(opclasses->values[i]) != get_opclass_family(opclass) ||
+			collations->values[i] != attribute->attcollation ||
+			((options->values[i] ^ options->values[0]) & INDOPTION_DESC) != 0)
 			return false;
 	}
 	return true;
@@ -131,6 +168,7 @@ find_index(MigBatchKey *key, Relation rel, const AttrNumber *columns, int ncolum
 		index = (Form_pg_index) GETSTRUCT(tuple);
 		fits = is_usable(tuple) &&
 			(columns ? begins_with(index, columns, ncolumns) : identifies_rows(rel, index)) &&
+			is_in_order(rel, tuple, columns ? ncolumns : index->indnkeyatts) &&
 			(found == NULL || index->indisprimary);
 		if (fits)
 			found = heap_copytuple(tuple);
@@ -186,7 +224,7 @@ find_wanted(MigBatchKey *key, Relation rel, const char *wanted)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no index in the order of key (%s)", wanted),
 				 errdetail("Each batch would read and sort the whole of table %s.", key->table),
-				 errhint("CREATE INDEX CONCURRENTLY ON %s (%s); a partial index does not count.", key->table, wanted)));
+				 errhint("CREATE INDEX CONCURRENTLY ON %s (%s); a partial index does not count, nor does one of another operator class or collation.", key->table, wanted)));
 }
 
 /* A key must stay what it is while the rows are gone through. */
@@ -226,6 +264,17 @@ check_place(const MigBatchKey *key, Relation rel, const MigBatchStatement *state
 				 errmsg("table %s has no key to go through it in batches", key->table),
 				 errdetail("A row that somebody updates meanwhile could be inserted twice, or not at all."),
 				 errhint("Add a primary key, or ON CONFLICT to the statement: rows are gone through until none is new.")));
+}
+
+/* How many blocks the table has, now. */
+uint32
+mig_batch_count_blocks(const MigBatchKey *key)
+{
+	Relation	rel = table_open(key->relid, AccessShareLock);
+	uint32		blocks = RelationGetNumberOfBlocks(rel);
+
+	table_close(rel, NoLock);
+	return blocks;
 }
 
 /* What is known of how large the table is. */

@@ -32,6 +32,7 @@ typedef struct MigBatchKey
 	char	   *description;	/* for messages, and to tell cursors apart */
 } MigBatchKey;
 
+extern uint32 mig_batch_count_blocks(const MigBatchKey *key);
 extern void mig_batch_find_key(MigBatchKey *key, const MigBatchStatement *statement, const char *wanted);
 
 #endif							/* MIG_BATCHKEY_H */

@@ -27,6 +27,8 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+static const char *const has_rows_together = "Its query has aggregates or window functions.";
+
 /* 0A000: the statement, for this reason, is one that runs as a whole or not at all. */
 static void
 refuse(const char *why)
@@ -135,7 +137,7 @@ check_query(const SelectStmt *query)
 	if (query->limitCount != NULL || query->limitOffset != NULL)
 		refuse("Its query has LIMIT or OFFSET.");
 	if (query->windowClause != NIL || has_aggregate((Node *) query->targetList, NULL))
-		refuse("Its query has aggregates or window functions.");
+		refuse(has_rows_together);
 	check_with(query->withClause);
 }
 
@@ -273,6 +275,23 @@ restrict_statement(const MigBatchStatement *statement, const char *condition)
 	return raw;
 }
 
+/* Only the analyzer knows which functions are aggregates. */
+static void
+check_analyzed(const Query *query)
+{
+	ListCell   *lc;
+
+	if (query->commandType != CMD_INSERT)
+		return;
+	foreach(lc, query->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_SUBQUERY && (rte->subquery->hasAggs || rte->subquery->hasWindowFuncs))
+			refuse(has_rows_together);
+	}
+}
+
 /* The values of parameters, which the planner may look at. */
 static ParamListInfo
 make_parameters(int nvalues, const Oid *types, const Datum *values)
@@ -306,11 +325,13 @@ mig_batch_execute(const MigBatchStatement *statement, const char *condition, int
 	CommandTag	tag = CreateCommandTag(raw->stmt);
 	QueryCompletion qc;
 	Portal		portal;
+	Query	   *query;
 	List	   *plans;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, statement->text, types, nvalues, NULL),
-							statement->text, CURSOR_OPT_PARALLEL_OK, params);
+	query = parse_analyze_fixedparams(raw, statement->text, types, nvalues, NULL);
+	check_analyzed(query);
+	plans = pg_plan_queries(pg_rewrite_query(query), statement->text, CURSOR_OPT_PARALLEL_OK, params);
 	PopActiveSnapshot();
 	portal = CreateNewPortal();
 	portal->visible = false;

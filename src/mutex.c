@@ -400,30 +400,30 @@ mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name)
 
 /* The name of the lock of a backfill: the table of their cursors, and what tells it from others. */
 static void
-set_backfill_tag(LOCKTAG *tag, const MigExtension *extension, const char *schema_name, const char *statement)
+set_backfill_tag(LOCKTAG *tag, const MigExtension *extension, const char *schema_name, const char *checksum)
 {
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, mig_extension_table(extension, "migrate_backfill"),
 					   hash_combine(string_hash(schema_name, NAMEDATALEN),
-									string_hash(statement, strlen(statement) + 1)), 0);
+									string_hash(checksum, strlen(checksum) + 1)), 0);
 }
 
 /* Keep a backfill from being run by others, for the session, if nobody does. */
 bool
-mig_try_lock_backfill(const MigExtension *extension, const char *schema_name, const char *statement)
+mig_try_lock_backfill(const MigExtension *extension, const char *schema_name, const char *checksum)
 {
 	LOCKTAG		tag;
 
-	set_backfill_tag(&tag, extension, schema_name, statement);
+	set_backfill_tag(&tag, extension, schema_name, checksum);
 	return try_lock_for_session(&tag, ExclusiveLock);
 }
 
 /* It has ended. */
 void
-mig_unlock_backfill(const MigExtension *extension, const char *schema_name, const char *statement)
+mig_unlock_backfill(const MigExtension *extension, const char *schema_name, const char *checksum)
 {
 	LOCKTAG		tag;
 
-	set_backfill_tag(&tag, extension, schema_name, statement);
+	set_backfill_tag(&tag, extension, schema_name, checksum);
 	unlock_for_session(&tag, ExclusiveLock);
 }
 

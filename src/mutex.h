@@ -23,8 +23,8 @@ extern void mig_unlock_run(const MigExtension *extension, const char *schema_nam
 extern bool mig_run_is_waited_for(const MigExtension *extension, const char *schema_name);
 extern bool mig_begin_concurrent_phase(const MigExtension *extension, const char *schema_name);
 extern void mig_end_concurrent_phase(const MigExtension *extension, const char *schema_name);
-extern bool mig_try_lock_backfill(const MigExtension *extension, const char *schema_name, const char *statement);
-extern void mig_unlock_backfill(const MigExtension *extension, const char *schema_name, const char *statement);
+extern bool mig_try_lock_backfill(const MigExtension *extension, const char *schema_name, const char *checksum);
+extern void mig_unlock_backfill(const MigExtension *extension, const char *schema_name, const char *checksum);
 extern bool mig_try_keep_scripts(const MigExtension *extension);
 extern void mig_release_scripts(const MigExtension *extension);
 extern bool mig_scripts_are_kept(const MigExtension *extension);
