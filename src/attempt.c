@@ -154,6 +154,17 @@ check_constraints(MigAttempt *attempt)
 	error_context_stack = script.previous;
 }
 
+/* The statement that had been begun, perhaps in batches, is run from its beginning. */
+static void
+begin_anew(const MigAttempt *attempt)
+{
+	MigOwnerScope scope;
+
+	mig_enter_owner(&scope);
+	mig_resume_begin_anew(&scope.extension, attempt->store->schema_name, attempt->prepared->source.revision);
+	mig_leave_owner(&scope);
+}
+
 /* The statements, the version rows and the ledger. */
 static bool
 run_atomically(void *arg)
@@ -172,6 +183,8 @@ run_atomically(void *arg)
 		mig_lock_targets_now(locks, mig_patience_now(&attempt->patience));
 	}
 	mig_progress_phase(MIG_PHASE_RUNNING);
+	if (attempt->is_begun)
+		begin_anew(attempt);
 	mig_execute_statements(&prepared->source, &prepared->statements, attempt->results,
 						   attempt->patience.lock_timeout);
 	check_constraints(attempt);
@@ -203,6 +216,8 @@ begin_by_statements(MigAttempt *attempt)
 						 prepared->source.direction);
 	attempt->is_begun = true;
 	attempt->done = mig_resume_count(&scope.extension, attempt->store->schema_name, prepared);
+	if (attempt->done < prepared->statements.count && prepared->statements.items[attempt->done].batch == NULL)
+		mig_resume_begin_anew(&scope.extension, attempt->store->schema_name, prepared->source.revision);
 	attempt->has_yielded = !mig_begin_concurrent_phase(&scope.extension, attempt->store->schema_name);
 	mig_leave_owner(&scope);
 	PopActiveSnapshot();

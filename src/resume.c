@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "batchcursor.h"
 #include "errcodes.h"
 #include "resume.h"
 #include "stmtdigest.h"
@@ -64,6 +65,21 @@ mig_resume_count(const MigExtension *extension, const char *schema_name, const M
 	const MigUnfinished *unfinished = mig_unfinished_find(list, n, prepared->source.revision);
 
 	return unfinished ? count_done(prepared, unfinished) : 0;
+}
+
+/*
+ * A statement is about to begin of which no cursor says how far it is: if
+ * there is one of a revision, the statement was changed, or its key, after
+ * some of it had run in batches.  Called in an owner scope.
+ */
+void
+mig_resume_begin_anew(const MigExtension *extension, const char *schema_name, const char *revision)
+{
+	if (mig_batch_forget_revision(extension, schema_name, revision))
+		ereport(WARNING,
+				(errmsg("a statement of revision %s begins anew", revision),
+				 errdetail("It was interrupted after some of its batches, and the statement, its key, or \"migrate:batch\" was changed since."),
+				 errhint("See to it that what was done already is right.")));
 }
 
 /*

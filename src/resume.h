@@ -14,5 +14,6 @@
 extern int	mig_resume_count(const MigExtension *extension, const char *schema_name, const MigPreparedStep *prepared);
 extern void mig_resume_check_plan(const MigUnfinished *list, int n, const MigPreparedStep *steps, int nsteps,
 								  MigDirection direction);
+extern void mig_resume_begin_anew(const MigExtension *extension, const char *schema_name, const char *revision);
 
 #endif							/* MIG_RESUME_H */

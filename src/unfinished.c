@@ -175,5 +175,5 @@ mig_unfinished_end(const MigExtension *extension, const char *schema_name, const
 							 " WHERE schema_name = $1::pg_catalog.name AND ($2 IS NULL OR revision = $2)",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
-	mig_batch_forget_revision(extension, schema_name, revision);
+	(void) mig_batch_forget_revision(extension, schema_name, revision);
 }
