@@ -156,10 +156,10 @@ end_worker(dsm_segment *segment, Datum arg)
 
 /*
  * Register the worker, and see to it that it does not outlive us, unless it
- * is meant to.  The handle is needed after the memory of the transaction is
- * gone.
+ * is meant to; false if there is no room for one.  The handle is needed after
+ * the memory of the transaction is gone.
  */
-static void
+static bool
 register_worker(MigBackground *background, const MigBackgroundKind *kind)
 {
 	BackgroundWorker bgw = {0};
@@ -179,15 +179,27 @@ register_worker(MigBackground *background, const MigBackgroundKind *kind)
 	oldcontext = MemoryContextSwitchTo(TopMemoryContext);
 	registered = RegisterDynamicBackgroundWorker(&bgw, &background->handle);
 	MemoryContextSwitchTo(oldcontext);
-	if (!registered)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("could not start a background worker"),
-				 errdetail("One is needed for %s, and all %d of \"max_worker_processes\" are in use.",
-						   kind->purpose, max_worker_processes),
-				 errhint("Call again later, or increase \"max_worker_processes\".")));
-	if (!kind->outlives_caller)
+	if (registered && !kind->outlives_caller)
 		on_dsm_detach(background->segment, end_worker, PointerGetDatum(background->handle));
+	return registered;
+}
+
+/* Start a worker; false if there is no room for one. */
+static bool
+try_start(MigBackground *background, const MigBackgroundKind *kind, const MigSession *session,
+		  const MigPart *parts, int nparts)
+{
+	MemSet(background, 0, sizeof(MigBackground));
+	make_segment(background, session, parts, nparts);
+	if (!register_worker(background, kind))
+	{
+		dsm_detach(background->segment);
+		return false;
+	}
+	background->notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice",
+													   ALLOCSET_SMALL_SIZES);
+	background->receiver = shm_mq_attach(background->queue, background->segment, background->handle);
+	return true;
 }
 
 /*
@@ -199,12 +211,13 @@ void
 mig_background_start_as(MigBackground *background, const MigBackgroundKind *kind, const MigSession *session,
 						const MigPart *parts, int nparts)
 {
-	MemSet(background, 0, sizeof(MigBackground));
-	make_segment(background, session, parts, nparts);
-	background->notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice",
-													   ALLOCSET_SMALL_SIZES);
-	register_worker(background, kind);
-	background->receiver = shm_mq_attach(background->queue, background->segment, background->handle);
+	if (!try_start(background, kind, session, parts, nparts))
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("could not start a background worker"),
+				 errdetail("One is needed for %s, and all %d of \"max_worker_processes\" are in use.",
+						   kind->purpose, max_worker_processes),
+				 errhint("Call again later, or increase \"max_worker_processes\".")));
 }
 
 /* The same, in a session like that of the caller. */
@@ -212,6 +225,13 @@ void
 mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
 {
 	mig_background_start_as(background, kind, NULL, parts, nparts);
+}
+
+/* The same, for who can do without; false if there is no room for one. */
+bool
+mig_background_try_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
+{
+	return try_start(background, kind, NULL, parts, nparts);
 }
 
 /* A part of the segment, which the worker may have changed since. */

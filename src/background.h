@@ -56,6 +56,8 @@ extern void mig_background_start_as(MigBackground *background, const MigBackgrou
 									const MigSession *session, const MigPart *parts, int nparts);
 extern void mig_background_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts,
 								 int nparts);
+extern bool mig_background_try_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts,
+									 int nparts);
 extern bool mig_background_read(MigBackground *background, bool nowait);
 extern void *mig_background_part(const MigBackground *background, uint64 key);
 extern ErrorData *mig_background_end(MigBackground *background);

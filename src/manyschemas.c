@@ -152,11 +152,28 @@ typedef struct Crew
 	int			nactive;
 } Crew;
 
-/* Start a worker in a place of the crew. */
+/* Go on with less help; an error if there is none. */
 static void
+do_with_fewer(const Crew *crew, ErrorData *edata)
+{
+	if (crew->nactive == 0)
+		ReThrowError(edata);
+	ereport(WARNING,
+			(errcode(edata->sqlerrcode),
+			 errmsg("the run goes on with %d of %d jobs: %s", crew->nactive, crew->many->options->jobs, edata->message),
+			 edata->detail ? errdetail("%s", edata->detail) : 0,
+			 edata->hint ? errhint("%s", edata->hint) : 0));
+}
+
+/*
+ * Start a worker in a place of the crew.  If there is no room for one, others
+ * do its work; if there are no others, that is an error.
+ */
+static bool
 start_worker(Crew *crew, int place)
 {
 	const MigRunOptions *options = crew->many->options;
+	MigBackground *worker = &crew->workers[place];
 	MigSchemaWorkerOrder order = {0};
 	MigPart		parts[] = {
 		{MIG_SCHEMA_WORKER_ORDER, &order, sizeof(order)},
@@ -169,9 +186,27 @@ start_worker(Crew *crew, int place)
 	order.direction = options->direction;
 	order.lock_timeout = options->lock_timeout;
 	order.lock_retry_for = options->lock_retry_for;
-	mig_background_start(&crew->workers[place], &worker_kind, parts, lengthof(parts));
+	if (crew->nactive == 0)
+		mig_background_start(worker, &worker_kind, parts, lengthof(parts));
+	else if (!mig_background_try_start(worker, &worker_kind, parts, lengthof(parts)))
+		return false;
 	crew->active[place] = true;
 	crew->nactive++;
+	return true;
+}
+
+/* Start workers in places of the crew, from one on, up to another one. */
+static void
+start_workers(Crew *crew, int place, int end)
+{
+	while (place < end && start_worker(crew, place))
+		place++;
+	if (place < end)
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("the run goes on with %d instead of %d jobs", crew->nactive, crew->many->options->jobs),
+				 errdetail("All %d of \"max_worker_processes\" are in use.", max_worker_processes),
+				 errhint("Increase \"max_worker_processes\"; revisions with CREATE INDEX CONCURRENTLY and the like need one more for each job.")));
 }
 
 /*
@@ -185,13 +220,11 @@ end_worker(Crew *crew, int place)
 
 	crew->active[place] = false;
 	crew->nactive--;
-	if (edata != NULL)
-		mig_queue_end_worker(crew->queue, place, edata);
 	/* one that cannot even begin would be started for ever */
-	if (edata != NULL && crew->queue->nended == 0)
-		ReThrowError(edata);
-	if (!mig_queue_is_over(crew->queue))
-		start_worker(crew, place);
+	if (edata != NULL && !mig_queue_end_worker(crew->queue, place, edata))
+		do_with_fewer(crew, edata);
+	else if (!mig_queue_is_over(crew->queue))
+		start_workers(crew, place, place + 1);
 }
 
 /* Tell others how far it is, and hear if it is to pause. */
@@ -216,8 +249,7 @@ lead(Crew *crew)
 	int			njobs = Min(crew->many->options->jobs, crew->queue->count);
 	int			i;
 
-	for (i = 0; i < njobs; i++)
-		start_worker(crew, i);
+	start_workers(crew, 0, njobs);
 	while (crew->nactive > 0)
 	{
 		CHECK_FOR_INTERRUPTS();

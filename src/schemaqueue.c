@@ -119,8 +119,11 @@ mig_queue_end(MigSchemaQueue *queue, int index, MigSchemaState state, const Erro
 	SpinLockRelease(&queue->mutex);
 }
 
-/* A worker has ended by an error: what it was at has failed. */
-void
+/*
+ * A worker has ended by an error: what it was at has failed.  Returns whether
+ * it was at something.
+ */
+bool
 mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata)
 {
 	int			i;
@@ -129,8 +132,12 @@ mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata)
 	for (i = 0; i < queue->count; i++)
 	{
 		if (queue->items[i].state == MIG_SCHEMA_RUNNING && queue->items[i].worker == worker)
+		{
 			mig_queue_end(queue, i, MIG_SCHEMA_FAILED, edata);
+			return true;
+		}
 	}
+	return false;
 }
 
 /* Is nothing left to begin? */

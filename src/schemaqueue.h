@@ -58,7 +58,7 @@ extern dsm_segment *mig_queue_create(const List *schema_names, int canary, int m
 extern MigSchemaQueue *mig_queue_attach(dsm_handle handle);
 extern int	mig_queue_take(MigSchemaQueue *queue, int worker);
 extern void mig_queue_end(MigSchemaQueue *queue, int index, MigSchemaState state, const ErrorData *edata);
-extern void mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata);
+extern bool mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata);
 extern bool mig_queue_is_over(MigSchemaQueue *queue);
 extern void mig_queue_set_paused(MigSchemaQueue *queue, bool paused);
 extern List *mig_queue_read(dsm_handle handle);

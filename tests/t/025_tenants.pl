@@ -81,9 +81,9 @@ sub call
 # Start a call in a psql of its own.
 sub start_call
 {
-	my ($more, $errors) = @_;
+	my ($more, $errors, $database) = @_;
 
-	return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . ' application_name=leader', '-c', call($more) ],
+	return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database // 'postgres') . ' application_name=leader', '-c', call($more) ],
 		'>', '/dev/null', '2>', $errors // '/dev/null');
 }
 
@@ -338,6 +338,33 @@ for my $way ([ 'SELECT', 'deployer' ], [ 'SET ROLE deployer', 'postgres' ])
 	is($node->safe_psql('postgres', q{SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname LIKE 'tenant\_%'}), 'deployer', 'by the caller');
 }
 succeeds('the owner of all');
+
+note 'many schemas';
+$node->safe_psql('postgres', 'CREATE DATABASE many');
+$node->safe_psql('many', q{CREATE EXTENSION migrate; SELECT format('CREATE SCHEMA tenant_%s', i) FROM generate_series(1, 300) AS i \gexec});
+register($node, 'many', 'r1', irreversible => 1, up => join('', map { "CREATE TABLE t$_ (id integer PRIMARY KEY);\n" } 1 .. 5));
+my $errors = '';
+is(outcome(start_call('jobs => 2', \$errors, 'many')) . $errors, 'done', '300 schemas: one call makes them, with the locks of the default');
+is($node->safe_psql('many', q{SELECT count(*) FROM pg_tables WHERE schemaname LIKE 'tenant\_%'}), 1500, 'they are there');
+
+# each schema leaves something in the memory of the session
+history(60, q{DO $$ BEGIN EXECUTE format('PREPARE %I AS SELECT %L', current_schema, repeat('x', 1000000)); END $$});
+is(outcome(start_call('', \$errors)) . $errors, 'done', 'a session that grows too large');
+is($node->safe_psql('postgres', 'SELECT count(*), count(DISTINCT schema_name), count(DISTINCT backend_pid) > 1 FROM migrate_log'), '60|60|t',
+	'another worker takes over');
+
+note 'too few workers';
+$node->append_conf('postgresql.conf', "max_worker_processes = 4\n");
+$node->restart;
+history(12, @slow[ 0, 1 ]);
+is(outcome(start_call('jobs => 8', \$errors)), 'done', 'fewer workers than jobs: the call succeeds');
+like($errors, qr/^WARNING:  the run goes on with 3 instead of 8 jobs\nDETAIL:  All 4 of "max_worker_processes" are in use\.\nHINT: .*\n$/, 'fewer workers than jobs: a warning');
+is(done(), 12, 'fewer workers than jobs: all is made');
+$node->append_conf('postgresql.conf', "max_worker_processes = 1\n");
+$node->restart;
+history(12, @slow[ 0, 1 ]);
+state_is($node, 'postgres', call('jobs => 8'), '53400', qr/could not start a background worker/, 'no worker at all');
+is(done(), 0, 'no worker at all: nothing was begun');
 
 $node->stop;
 done_testing();
