@@ -79,8 +79,8 @@ is( $node->safe_psql('postgres', q{
 		WHERE relname LIKE 'migrate%' AND relkind IN ('r', 'S', 'v')
 			AND (CASE relkind WHEN 'S' THEN has_sequence_privilege('stranger', oid, 'USAGE, SELECT, UPDATE')
 				ELSE has_table_privilege('stranger', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES') END)}),
-	'migrate_progress migrate_version',
-	'and at the version table and the progress of runs');
+	'migrate_jobs migrate_progress migrate_version',
+	'and at the version table, the progress of runs, and how they ended');
 refused('stranger', q{SELECT migrate_upgrade('head')}, '42501', qr/permission denied for function migrate_upgrade/,
 	'may not upgrade');
 is(as('stranger', q{SELECT revision FROM migrate_heads()}), 'b2', 'sees the heads');
