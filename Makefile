@@ -67,6 +67,7 @@ REGRESS = \
 	tenants \
 	compare_roles \
 	run_concurrently \
+	batch \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

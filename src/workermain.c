@@ -312,7 +312,7 @@ finish_batches(void *arg, const MigBackfillResult *backfill)
 	/* but deferred triggers are a matter of it */
 	error_context_stack = &batches->callback;
 	ereport(NOTICE,
-			(errmsg("statement %d of %d: " INT64_FORMAT " rows in " INT64_FORMAT " batches", place->number,
+			(errmsg("statement %d of %d: rows: " INT64_FORMAT ", batches: " INT64_FORMAT, place->number,
 					batches->state->statements.count, backfill->rows, backfill->batches)));
 }
 

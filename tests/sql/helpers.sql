@@ -8,8 +8,8 @@
 CREATE PROCEDURE pg_temp.reset()
 LANGUAGE sql
 AS $$
-	TRUNCATE migrate_version, migrate_script, migrate_log, migrate_log_detail, migrate_unfinished, migrate_model_part,
-		migrate_model_cache RESTART IDENTITY
+	TRUNCATE migrate_version, migrate_script, migrate_log, migrate_log_detail, migrate_unfinished, migrate_backfill,
+		migrate_backfill_skipped, migrate_job, migrate_model_part, migrate_model_cache RESTART IDENTITY
 $$;
 
 -- What the scripts of a graph leave: when they ran, and the version rows then.
