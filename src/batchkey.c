@@ -21,6 +21,7 @@
 #include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
+#include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -277,13 +278,16 @@ mig_batch_count_blocks(const MigBatchKey *key)
 	return blocks;
 }
 
-/* What is known of how large the table is. */
+/* How large the table is, as the planner would guess. */
 static void
 estimate(MigBatchKey *key, Relation rel)
 {
-	key->rows = rel->rd_rel->reltuples;
+	double		all_visible;
+
 	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
-		key->blocks = RelationGetNumberOfBlocks(rel);
+		estimate_rel_size(rel, NULL, &key->blocks, &key->rows, &all_visible);
+	else
+		key->rows = rel->rd_rel->reltuples;
 }
 
 /* The key in words. */
