@@ -54,6 +54,9 @@ typedef struct Session
  * ----------
  */
 
+/* How often there was no room for a worker. */
+static int	times_refused = 0;
+
 /* Put something into the segment. */
 static void
 put_part(shm_toc *toc, const MigPart *part)
@@ -194,6 +197,7 @@ try_start(MigBackground *background, const MigBackgroundKind *kind, const MigSes
 	if (!register_worker(background, kind))
 	{
 		dsm_detach(background->segment);
+		times_refused++;
 		return false;
 	}
 	background->notice_context = AllocSetContextCreate(CurrentMemoryContext, "migrate notice",
@@ -232,6 +236,13 @@ bool
 mig_background_try_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts, int nparts)
 {
 	return try_start(background, kind, NULL, parts, nparts);
+}
+
+/* How often in this session there was no room for a worker? */
+int
+mig_background_times_refused(void)
+{
+	return times_refused;
 }
 
 /* A part of the segment, which the worker may have changed since. */

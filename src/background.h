@@ -58,6 +58,7 @@ extern void mig_background_start(MigBackground *background, const MigBackgroundK
 								 int nparts);
 extern bool mig_background_try_start(MigBackground *background, const MigBackgroundKind *kind, const MigPart *parts,
 									 int nparts);
+extern int	mig_background_times_refused(void);
 extern bool mig_background_read(MigBackground *background, bool nowait);
 extern void *mig_background_part(const MigBackground *background, uint64 key);
 extern ErrorData *mig_background_end(MigBackground *background);

@@ -211,7 +211,7 @@ start_workers(Crew *crew, int place, int end)
 
 /*
  * A worker has gone away: because the queue is empty, because it has grown
- * too large, or by an error, which ended a schema, too.
+ * too large, to make room, or by an error, which ended a schema, too.
  */
 static void
 end_worker(Crew *crew, int place)
@@ -223,7 +223,7 @@ end_worker(Crew *crew, int place)
 	/* one that cannot even begin would be started for ever */
 	if (edata != NULL && !mig_queue_end_worker(crew->queue, place, edata))
 		do_with_fewer(crew, edata);
-	else if (!mig_queue_is_over(crew->queue))
+	else if (!mig_queue_is_over(crew->queue) && crew->nactive < crew->queue->max_workers)
 		start_workers(crew, place, place + 1);
 }
 
@@ -288,7 +288,7 @@ run_workers(void *arg)
 	const MigRunOptions *options = many->options;
 	Crew		crew = {.many = many};
 
-	crew.segment = mig_queue_create(many->pending, options->canary, options->max_failures);
+	crew.segment = mig_queue_create(many->pending, options->jobs, options->canary, options->max_failures);
 	crew.queue = dsm_segment_address(crew.segment);
 	mig_progress_queue(dsm_segment_handle(crew.segment));
 	crew.workers = palloc0(sizeof(MigBackground) * options->jobs);

@@ -15,12 +15,13 @@
 #include "schemaqueue.h"
 
 #define QUEUE_MAGIC		0x6d696703
+#define MAX_RETURNED	3		/* times, by the last worker */
 
 /*
  * Make the queue, in a segment that belongs to the current resource owner.
  */
 dsm_segment *
-mig_queue_create(const List *schema_names, int canary, int max_failures)
+mig_queue_create(const List *schema_names, int jobs, int canary, int max_failures)
 {
 	int			count = list_length(schema_names);
 	dsm_segment *segment = dsm_create(offsetof(MigSchemaQueue, items) + sizeof(MigQueuedSchema) * count, 0);
@@ -33,6 +34,7 @@ mig_queue_create(const List *schema_names, int canary, int max_failures)
 	queue->count = count;
 	queue->canary = Min(canary, count);
 	queue->max_failures = max_failures;
+	queue->jobs = queue->max_workers = jobs;
 	SpinLockInit(&queue->mutex);
 	foreach(lc, schema_names)
 		strlcpy(queue->items[i++].schema_name, (const char *) lfirst(lc), NAMEDATALEN);
@@ -58,6 +60,25 @@ mig_queue_attach(dsm_handle handle)
 	return queue;
 }
 
+/* Is nothing left to begin?  Called with the mutex. */
+static bool
+is_over(const MigSchemaQueue *queue)
+{
+	return queue->stopped || (queue->next >= queue->count && queue->nreturned == 0);
+}
+
+/* Take the first one that was given back.  Called with the mutex. */
+static int
+take_returned(MigSchemaQueue *queue)
+{
+	int			index = 0;
+
+	while (queue->items[index].state != MIG_SCHEMA_QUEUED)
+		index++;
+	queue->nreturned--;
+	return index;
+}
+
 /*
  * Take the next schema.  Returns its index, MIG_QUEUE_WAIT if there may be
  * one later, or MIG_QUEUE_EMPTY.
@@ -68,18 +89,53 @@ mig_queue_take(MigSchemaQueue *queue, int worker)
 	int			index;
 
 	SpinLockAcquire(&queue->mutex);
-	if (queue->stopped || queue->next >= queue->count)
+	if (is_over(queue))
 		index = MIG_QUEUE_EMPTY;
-	else if (queue->paused || (queue->next >= queue->canary && queue->nended < queue->canary))
+	else if (queue->paused ||
+			 (queue->nreturned == 0 && queue->next >= queue->canary && queue->nended < queue->canary))
 		index = MIG_QUEUE_WAIT;
 	else
 	{
-		index = queue->next++;
+		index = queue->nreturned > 0 ? take_returned(queue) : queue->next++;
 		queue->items[index].state = MIG_SCHEMA_RUNNING;
 		queue->items[index].worker = worker;
 	}
 	SpinLockRelease(&queue->mutex);
 	return index;
+}
+
+/* May a schema be given back?  Called with the mutex. */
+static bool
+is_returnable(MigSchemaQueue *queue, MigQueuedSchema *item)
+{
+	if (queue->max_workers > 1)
+	{
+		queue->max_workers--;
+		return true;
+	}
+	/* those that have made room before may not yet have ended */
+	return queue->jobs > 1 && item->nreturned++ < MAX_RETURNED;
+}
+
+/*
+ * A schema cannot be run while so many others are: somebody takes it again
+ * when the calling worker, which is to end, has made room.  False if that
+ * would not help.
+ */
+bool
+mig_queue_give_back(MigSchemaQueue *queue, int index)
+{
+	bool		given_back;
+
+	SpinLockAcquire(&queue->mutex);
+	given_back = is_returnable(queue, &queue->items[index]);
+	if (given_back)
+	{
+		queue->items[index].state = MIG_SCHEMA_QUEUED;
+		queue->nreturned++;
+	}
+	SpinLockRelease(&queue->mutex);
+	return given_back;
 }
 
 /* Note the first failure, and stop after too many.  Called with the mutex. */
@@ -147,7 +203,7 @@ mig_queue_is_over(MigSchemaQueue *queue)
 	bool		over;
 
 	SpinLockAcquire(&queue->mutex);
-	over = queue->stopped || queue->next >= queue->count;
+	over = is_over(queue);
 	SpinLockRelease(&queue->mutex);
 	return over;
 }

@@ -26,6 +26,7 @@ typedef struct MigQueuedSchema
 	char		schema_name[NAMEDATALEN];
 	MigSchemaState state;
 	int			worker;			/* that has taken it */
+	int			nreturned;		/* how often the last worker has given it back */
 } MigQueuedSchema;
 
 #define MIG_QUEUE_TEXT	512
@@ -37,10 +38,13 @@ typedef struct MigSchemaQueue
 	int			count;
 	int			canary;			/* of them, that must succeed first */
 	int			max_failures;	/* -1: any number */
+	int			jobs;			/* workers that are wanted */
 	slock_t		mutex;
+	int			max_workers;	/* as many as there is room for */
 	bool		paused;
 	bool		stopped;		/* nothing is begun any more */
 	int			next;
+	int			nreturned;		/* before that, and to be taken again */
 	int			nended;
 	int			nfailed;
 	int			ngone;
@@ -54,9 +58,10 @@ typedef struct MigSchemaQueue
 #define MIG_QUEUE_WAIT	(-1)
 #define MIG_QUEUE_EMPTY (-2)
 
-extern dsm_segment *mig_queue_create(const List *schema_names, int canary, int max_failures);
+extern dsm_segment *mig_queue_create(const List *schema_names, int jobs, int canary, int max_failures);
 extern MigSchemaQueue *mig_queue_attach(dsm_handle handle);
 extern int	mig_queue_take(MigSchemaQueue *queue, int worker);
+extern bool mig_queue_give_back(MigSchemaQueue *queue, int index);
 extern void mig_queue_end(MigSchemaQueue *queue, int index, MigSchemaState state, const ErrorData *edata);
 extern bool mig_queue_end_worker(MigSchemaQueue *queue, int worker, const ErrorData *edata);
 extern bool mig_queue_is_over(MigSchemaQueue *queue);

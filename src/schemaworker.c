@@ -100,17 +100,39 @@ is_gone(const char *schema_name)
 	return gone;
 }
 
-/* Run the schema that has been taken from the queue. */
-static void
+/*
+ * A revision with CREATE INDEX CONCURRENTLY and the like needs a worker of its
+ * own, and there was no room for one: let this one make room.  False if that
+ * would not help.
+ */
+static bool
+make_room(SchemaWorker *worker, int index, const ErrorData *edata)
+{
+	if (!mig_queue_give_back(worker->queue, index))
+		return false;
+	ereport(WARNING,
+			(errcode(edata->sqlerrcode),
+			 errmsg("schema \"%s\" is put off, and the run goes on with fewer jobs: %s",
+					worker->options.schema_name, edata->message),
+			 edata->detail ? errdetail("%s", edata->detail) : 0,
+			 edata->hint ? errhint("%s", edata->hint) : 0));
+	return true;
+}
+
+/* Run the schema that has been taken from the queue.  Returns false if the worker is to end. */
+static bool
 run_queued(SchemaWorker *worker, int index)
 {
 	const char *schema_name = worker->queue->items[index].schema_name;
 	MigSchemaState state = MIG_SCHEMA_DONE;
+	int			refused_before = mig_background_times_refused();
 	ErrorData  *edata;
 
 	MemoryContextSwitchTo(worker->schema_context);
 	worker->options.schema_name = schema_name;
 	edata = run_schema(worker);
+	if (edata != NULL && mig_background_times_refused() > refused_before && make_room(worker, index, edata))
+		return false;
 	if (edata != NULL)
 		state = is_gone(schema_name) ? MIG_SCHEMA_GONE : MIG_SCHEMA_FAILED;
 	if (state == MIG_SCHEMA_GONE)
@@ -125,6 +147,7 @@ run_queued(SchemaWorker *worker, int index)
 				 edata->context ? errcontext("%s", edata->context) : 0));
 	mig_queue_end(worker->queue, index, state, edata);
 	MemoryContextReset(worker->schema_context);
+	return true;
 }
 
 /* Has this session grown too large? */
@@ -149,8 +172,7 @@ run_queue(SchemaWorker *worker)
 			mig_pause(PAUSE);
 			continue;
 		}
-		run_queued(worker, index);
-		if (is_too_large(++n))
+		if (!run_queued(worker, index) || is_too_large(++n))
 			break;
 	}
 }

@@ -360,6 +360,17 @@ history(12, @slow[ 0, 1 ]);
 is(outcome(start_call('jobs => 8', \$errors)), 'done', 'fewer workers than jobs: the call succeeds');
 like($errors, qr/^WARNING:  the run goes on with 3 instead of 8 jobs\nDETAIL:  All 4 of "max_worker_processes" are in use\.\nHINT: .*\n$/, 'fewer workers than jobs: a warning');
 is(done(), 12, 'fewer workers than jobs: all is made');
+# with three of them an index that is built concurrently needs one of them
+history(12, @slow);
+is(outcome(start_call('jobs => 3', \$errors)), 'done', 'no worker for an index: the call succeeds');
+like($errors, qr/^WARNING:  schema "tenant_0\d\d" is put off, and the run goes on with fewer jobs: could not start a background worker\n/,
+	'no worker for an index: a warning');
+is(wrong($node), '', 'no worker for an index: each revision has run once in each schema');
+$node->append_conf('postgresql.conf', "max_worker_processes = 2\n");
+$node->restart;
+history(12, @slow);
+state_is($node, 'postgres', call('jobs => 3'), '53400', qr/1 of 12 schemas failed.*could not start a background worker/s, 'never one for an index');
+is(begun(), '1', 'never one for an index: then it stops');
 $node->append_conf('postgresql.conf', "max_worker_processes = 1\n");
 $node->restart;
 history(12, @slow[ 0, 1 ]);
