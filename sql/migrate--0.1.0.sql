@@ -186,6 +186,8 @@ CREATE TABLE @extschema@.migrate_job (
 	session_role oid NOT NULL,
 	role oid NOT NULL,			-- of SET ROLE, or 0
 	settings text[] NOT NULL,	-- name=value, that the session had set itself
+	-- by the server, since somebody started or resumed it
+	restarts integer NOT NULL DEFAULT 0,
 	started_at timestamp with time zone NOT NULL,
 	ended_at timestamp with time zone,
 	sqlstate text,

@@ -197,7 +197,7 @@ require_role(const MigJob *job)
 
 /* Start a job for what is left of a run that has no process. */
 static void
-restart(const MigJob *job)
+restart(MigJob *job)
 {
 	require_role(job);
 	if (!job->resumable)
@@ -206,6 +206,7 @@ restart(const MigJob *job)
 				 errmsg("cannot resume run " INT64_FORMAT, job->run),
 				 errdetail("Its target counts steps, and would mean another one now."),
 				 errhint("Call migrate_run() anew with the revision that is meant.")));
+	job->restarts = 0;
 	(void) mig_job_start(job);
 }
 

@@ -112,7 +112,7 @@ insert_job(const MigExtension *extension, const MigJob *job, bool detached)
 							 " ON CONFLICT (run) DO UPDATE SET state = excluded.state,"
 							 " detached = excluded.detached, resumable = excluded.resumable,"
 							 " command = excluded.command, session_role = excluded.session_role,"
-							 " role = excluded.role, settings = excluded.settings,"
+							 " role = excluded.role, settings = excluded.settings, restarts = 0,"
 							 " started_at = excluded.started_at, ended_at = NULL, sqlstate = NULL, error = NULL",
 							 extension->schema_name),
 					lengthof(arguments), arguments);
@@ -120,15 +120,15 @@ insert_job(const MigExtension *extension, const MigJob *job, bool detached)
 
 /* The row of a run that goes on; false if it has been done meanwhile. */
 static bool
-take_over_job(const MigExtension *extension, int64 run)
+take_over_job(const MigExtension *extension, const MigJob *job)
 {
-	MigSpiArgument argument = int8_argument(run);
+	MigSpiArgument arguments[] = {int8_argument(job->run), {INT4OID, Int32GetDatum(job->restarts), false}};
 
 	return mig_spi_execute(SPI_OK_UPDATE,
-						   psprintf("UPDATE %s.migrate_job SET state = 'running', detached = true,"
+						   psprintf("UPDATE %s.migrate_job SET state = 'running', detached = true, restarts = $2,"
 									" ended_at = NULL, sqlstate = NULL, error = NULL"
 									" WHERE run = $1 AND state <> 'done'", extension->schema_name),
-						   1, &argument) == 1;
+						   lengthof(arguments), arguments) == 1;
 }
 
 /* What the job is called with is known better now that it has a plan. */
@@ -176,7 +176,7 @@ mig_job_read(const MigExtension *extension, int64 run, MigJob *job)
 
 	MemSet(job, 0, sizeof(MigJob));
 	found = mig_spi_execute(SPI_OK_SELECT,
-							psprintf("SELECT state, resumable, command, session_role, role, settings, sqlstate, error"
+							psprintf("SELECT state, resumable, command, session_role, role, settings, sqlstate, error, restarts"
 									 " FROM %s.migrate_job WHERE run = $1", extension->schema_name),
 							1, &argument) == 1;
 	if (found)
@@ -190,6 +190,7 @@ mig_job_read(const MigExtension *extension, int64 run, MigJob *job)
 		mig_spi_get_name_list(0, 6, &job->settings);
 		job->sqlstate = mig_spi_get_text(0, 7);
 		job->error = mig_spi_get_text(0, 8);
+		job->restarts = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 9, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return found;
@@ -389,7 +390,7 @@ mig_job_take(MigJob *job)
 	lock_job(&scope.extension, job->run);
 	if (is_new)
 		insert_job(&scope.extension, job, true);
-	else if (!take_over_job(&scope.extension, job->run))
+	else if (!take_over_job(&scope.extension, job))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("run " INT64_FORMAT " is done", job->run),

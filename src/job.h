@@ -29,6 +29,7 @@ typedef struct MigJob
 	Oid			session_role;	/* whose session, */
 	Oid			role;			/* and of SET ROLE, or InvalidOid */
 	MigNameList settings;		/* see settings.h */
+	int			restarts;		/* by the server, since somebody started or resumed it */
 	const char *sqlstate;		/* of its error, or NULL */
 	const char *error;
 } MigJob;

@@ -35,6 +35,7 @@ read_order(shm_toc *toc, MigJob *job)
 	job->resumable = true;
 	job->session_role = order->session_role;
 	job->role = order->role;
+	job->restarts = order->restarts;
 	job->command = pstrdup(shm_toc_lookup(toc, MIG_JOB_COMMAND, false));
 	mig_unpack_strings(shm_toc_lookup(toc, MIG_JOB_SETTINGS, false), &job->settings);
 }

@@ -29,7 +29,7 @@ static void
 start_worker(MigBackground *background, const MigJob *job)
 {
 	MigSession	session = {job->session_role, job->role, &job->settings};
-	MigJobOrder order = {job->run, job->session_role, job->role};
+	MigJobOrder order = {job->run, job->session_role, job->role, job->restarts};
 	StringInfoData settings;
 	MigPart		parts[] = {
 		{MIG_JOB_ORDER, &order, sizeof(order)},

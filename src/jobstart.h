@@ -28,6 +28,7 @@ typedef struct MigJobOrder
 	int64		run;			/* 0: the worker gives it a number */
 	Oid			session_role;
 	Oid			role;
+	int			restarts;
 } MigJobOrder;
 
 #endif							/* MIG_JOBSTART_H */

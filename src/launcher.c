@@ -45,6 +45,9 @@
 /* after an error, in seconds */
 #define RESTART_AFTER	5
 
+/* A job that takes the server down each time that it runs must not do so for ever. */
+#define MAX_RESTARTS	5
+
 /* What all workers of the launcher, and itself, have in common. */
 static void
 describe_worker(BackgroundWorker *worker, const char *function, const char *name)
@@ -214,12 +217,20 @@ fail_job(const MigJob *job, const char *error)
 static bool
 resume_job(void *arg)
 {
-	const MigJob *job = (const MigJob *) arg;
+	MigJob	   *job = (MigJob *) arg;
 
-	if (has_roles(job))
-		(void) mig_job_start(job);
-	else
+	if (!has_roles(job))
 		fail_job(job, "could not resume the run: its role does not exist any more");
+	else if (job->restarts >= MAX_RESTARTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("it was interrupted too often"),
+				 errdetail("The server has resumed it %d times, and may be ended by it.", job->restarts)));
+	else
+	{
+		job->restarts++;
+		(void) mig_job_start(job);
+	}
 	return true;
 }
 
