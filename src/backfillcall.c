@@ -90,11 +90,20 @@ record(const BackfillCall *call, int64 rows, const ErrorData *edata)
 	mig_leave_owner(&scope);
 }
 
-/* For MigBackfillTask. */
+/*
+ * For MigBackfillTask.  The run is done with the transaction that ends the
+ * backfill: were it resumed after that, it would begin again.
+ */
 static void
 finish(void *arg, const MigBackfillResult *result)
 {
-	record((BackfillCall *) arg, result->rows, NULL);
+	const BackfillCall *call = (const BackfillCall *) arg;
+	MigOwnerScope scope;
+
+	record(call, result->rows, NULL);
+	mig_enter_owner(&scope);
+	(void) mig_job_set_state(&scope.extension, call->task->run, MIG_JOB_DONE, NULL, NULL);
+	mig_leave_owner(&scope);
 	ereport(NOTICE,
 			(errmsg("backfill done: " INT64_FORMAT " rows in " INT64_FORMAT " batches", result->rows,
 					result->batches)));
