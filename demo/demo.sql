@@ -76,3 +76,15 @@ $script$, :'newest'));
 -- a lock, and goes on where it was interrupted.
 CALL migrate_run('head');
 SELECT run, revision, statement, line, duration, wal_bytes FROM migrate_log_statement WHERE revision = 'c0ffee5eed42';
+
+-- Many rows are changed in batches, each committed by itself.
+CREATE TABLE visit (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, page text, normalized text);
+INSERT INTO visit (page) SELECT '/Page/' || g % 1000 FROM generate_series(1, 50000) g;
+CALL migrate_backfill('visit', 'UPDATE visit SET normalized = lower(page) WHERE normalized IS NULL');
+
+-- Tenants: the same history for each schema, in parallel, the first one as a
+-- canary; detached, so that it would survive this session.
+SELECT format('CREATE SCHEMA tenant_%s', n) FROM generate_series(1, 20) n \gexec
+CALL migrate_run('4d92', detach => true, schemas => 'tenant_%', jobs => 2, canary => 1) \gset
+CALL migrate_wait(:run);
+SELECT status, pending, count(*) FROM migrate_status('tenant_%') GROUP BY 1, 2;
