@@ -841,17 +841,29 @@ CREATE VIEW @extschema@.migrate_progress AS
 	SELECT u.run, NULL, NULL, u.schema_name::pg_catalog.text, u.direction, NULL, NULL, NULL, u.revision, NULL,
 		pg_catalog.cardinality(u.statements_done) + 1, NULL, NULL, 'interrupted', NULL,
 		'{}', NULL, NULL, NULL, NULL, NULL,
-		NULL, NULL, NULL, NULL, NULL, NULL, NULL
+		(SELECT pg_catalog.max(b.rows_seen) FROM @extschema@.migrate_backfill b
+			WHERE b.schema_name = u.schema_name AND b.revision = u.revision),
+		NULL, NULL, NULL, NULL, NULL, NULL
 	FROM @extschema@.migrate_unfinished u
 	WHERE NOT EXISTS (
 		SELECT FROM runs r
 		WHERE r.schema_name = u.schema_name::pg_catalog.text
 			AND r.revision = u.revision)
 	UNION ALL
-	SELECT j.run, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, j.state, NULL,
+	-- jobs, and calls of migrate_backfill() whoever made them
+	SELECT COALESCE(j.run, b.run), NULL, NULL, b.schema_name::pg_catalog.text, NULL, NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, COALESCE(j.state, 'interrupted'), NULL,
 		'{}', NULL, NULL, NULL, NULL, NULL,
-		NULL, NULL, NULL, NULL, NULL, NULL, NULL
-	FROM @extschema@.migrate_jobs j
-	WHERE j.detached AND j.state IN ('interrupted', 'paused') AND j.pid IS NULL
-		AND NOT EXISTS (SELECT FROM @extschema@.migrate_unfinished u WHERE u.run = j.run);
+		b.rows_seen, NULL, NULL, NULL, NULL, NULL, NULL
+	FROM (
+			SELECT i.run, i.state
+			FROM @extschema@.migrate_jobs i
+			WHERE i.detached AND i.state IN ('interrupted', 'paused') AND i.pid IS NULL
+		) j FULL JOIN (
+			SELECT c.run, c.schema_name, c.rows_seen
+			FROM @extschema@.migrate_backfill c
+			WHERE c.revision = ''
+		) b ON b.run = j.run
+	WHERE NOT EXISTS (SELECT FROM @extschema@.migrate_unfinished u WHERE u.run = j.run)
+		AND NOT EXISTS (SELECT FROM runs r WHERE r.run = b.run);
 GRANT SELECT ON @extschema@.migrate_progress TO PUBLIC;
