@@ -68,6 +68,7 @@ REGRESS = \
 	compare_roles \
 	run_concurrently \
 	batch \
+	jobs \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 
