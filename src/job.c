@@ -23,7 +23,6 @@
 #include "commands/async.h"
 #include "errcodes.h"
 #include "job.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "mutex.h"
 #include "record.h"
@@ -32,12 +31,10 @@
 #include "trial.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define CHANNEL		"migrate"
-#define ERROR_SHOWN	1000		/* bytes of an error that a notification tells */
 
 static const char *const state_names[] = {
 	[MIG_JOB_RUNNING] = "running",
@@ -196,19 +193,19 @@ mig_job_read(const MigExtension *extension, int64 run, MigJob *job)
 	return found;
 }
 
-/* Tell those who listen how a run ended. */
+/*
+ * Tell those who listen how a run ended.  Anybody may; the text of an error is
+ * not for everybody.
+ */
 static void
-notify_end(int64 run, MigJobState state, const char *sqlstate, const char *error)
+notify_end(int64 run, MigJobState state, const char *sqlstate)
 {
 	StringInfoData payload;
 
 	initStringInfo(&payload);
 	appendStringInfo(&payload, "{\"run\": " INT64_FORMAT ", \"state\": \"%s\"", run, state_names[state]);
 	if (sqlstate != NULL)
-	{
-		appendStringInfo(&payload, ", \"sqlstate\": \"%s\", \"error\": ", sqlstate);
-		escape_json(&payload, pnstrdup(error, pg_mbcliplen(error, strlen(error), ERROR_SHOWN)));
-	}
+		appendStringInfo(&payload, ", \"sqlstate\": \"%s\"", sqlstate);
 	appendStringInfoChar(&payload, '}');
 	Async_Notify(CHANNEL, payload.data);
 }
@@ -237,7 +234,7 @@ mig_job_set_state(const MigExtension *extension, int64 run, MigJobState state, c
 						lengthof(arguments), arguments) == 0)
 		return false;
 	if (ends)
-		notify_end(run, state, sqlstate, error);
+		notify_end(run, state, sqlstate);
 	return true;
 }
 

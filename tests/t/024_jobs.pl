@@ -146,7 +146,7 @@ is(value($db, "SELECT sqlstate || ' ' || error FROM migrate_jobs WHERE run = $fa
 $listener->quit;
 my ($status, $out) = $node->psql($db, "LISTEN migrate;\nCALL migrate_run('r3', direction => 'downgrade');\nCALL migrate_run('head');\n",
 	on_error_stop => 0);
-like($out, qr/"run": \d+, "state": "failed", "sqlstate": "22012", "error": "division by zero"/, 'listeners are told how a run ends');
+like($out, qr/"run": \d+, "state": "failed", "sqlstate": "22012"\}/, 'listeners are told how a run ends');
 
 # Paused between revisions.
 $db = new_database(3);
