@@ -3,7 +3,7 @@
 
   tests/bench/run.py [options] [case...]
 
-Cases: upgrade delay production tenants latency idle memory register autogen; without one, all of them.
+Cases: upgrade delay production tenants backfill latency idle memory register autogen; without one, all of them.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import signal
 import sys
 
 import autogen
+import backfill
 import idle
 import latency
 import memory
@@ -26,6 +27,7 @@ CASES = {
     "delay": upgrade.delay,
     "production": production.production,
     "tenants": tenants.tenants,
+    "backfill": backfill.backfill,
     "latency": latency.latency,
     "idle": idle.idle,
     "memory": memory.memory,
@@ -43,6 +45,7 @@ def main():
     parser.add_argument("--revisions", type=int, default=1000, help="revisions of upgrade, delay and production (1000)")
     parser.add_argument("--tenants", type=int, default=1000, help="schemas of tenants (1000)")
     parser.add_argument("--tenant-rounds", type=int, default=3, help="rounds of tenants (3)")
+    parser.add_argument("--rows", type=int, default=500000, help="rows of backfill (500000)")
     parser.add_argument("--deployments", type=int, default=8, help="deployments in a round of latency (8)")
     parser.add_argument("--latency-rounds", type=int, default=3, help="rounds of latency (3)")
     parser.add_argument("--delay", type=float, default=5, metavar="MS", help="delay in each direction (5)")
@@ -58,6 +61,7 @@ def main():
     if options.quick:
         options.rounds = options.delay_rounds = options.latency_rounds = options.tenant_rounds = 1
         options.tenants = 50
+        options.rows = 50000
         options.deployments = 2
         options.revisions = 50
         options.sizes = "200,2000"
