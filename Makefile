@@ -69,6 +69,7 @@ REGRESS = \
 	run_concurrently \
 	batch \
 	jobs \
+	backfill \
 
 REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-locale
 

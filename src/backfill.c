@@ -206,14 +206,20 @@ hold_back(MigBackfill *backfill)
 		mig_pause(backfill->task->options.pause);
 }
 
-/* What tells this backfill from others: the statement, and the way through the table. */
+/*
+ * What tells this backfill from others: the statement, with or without its
+ * semicolon, and the way through the table.
+ */
 static char *
 identify(const MigBackfill *backfill)
 {
+	const RawStmt *raw = backfill->statement.raw;
 	MigScriptSource source = {.text = backfill->task->statement, .len = strlen(backfill->task->statement)};
-	MigStatement statement = {.len = source.len};
+	MigStatement statement = {.start = raw->stmt_location};
 	StringInfoData buf;
 
+	/* the parser's 0 is: to the end */
+	statement.len = raw->stmt_len > 0 ? raw->stmt_len : source.len - raw->stmt_location;
 	initStringInfo(&buf);
 	mig_digest_add(&buf, mig_statement_checksum(&source, &statement));
 	mig_digest_add(&buf, backfill->key.description);
