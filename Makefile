@@ -75,6 +75,7 @@ REGRESS_OPTS = --inputdir=tests --load-extension=migrate --encoding=UTF8 --no-lo
 
 ISOLATION = \
 	autogenerate_during_upgrade \
+	backfill_among_others \
 	look_during_run \
 	model_together \
 	one_moment \
