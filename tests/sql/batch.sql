@@ -240,6 +240,44 @@ DELETE FROM migrate_script WHERE revision <> 'a1';
 SELECT migrate_upgrade_sql('head');
 SELECT * FROM migrate_prove();
 
+--
+-- Each schema has its own cursors
+--
+DELETE FROM migrate_script;
+TRUNCATE migrate_log_detail;
+CREATE SCHEMA regress_tenant_a;
+CREATE SCHEMA regress_tenant_b;
+CREATE TABLE regress_tenant_a.item (id integer PRIMARY KEY, n integer NOT NULL DEFAULT 0, CHECK (n < 100));
+CREATE TABLE regress_tenant_b.item (LIKE regress_tenant_a.item INCLUDING ALL);
+INSERT INTO regress_tenant_a.item SELECT g FROM generate_series(1, 20) g;
+INSERT INTO regress_tenant_b.item SELECT g, CASE g WHEN 10 THEN 95 ELSE 0 END FROM generate_series(1, 20) g;
+CALL pg_temp.script('a1', '', E'-- migrate:batch size=8\nUPDATE item SET n = n + 10;', E'-- migrate:batch size=8\nUPDATE item SET n = n - 10;');
+CALL migrate_run(schema => 'regress_tenant_a');
+CALL migrate_run(schema => 'regress_tenant_b');
+SELECT schema_name, position FROM migrate_backfill;
+UPDATE regress_tenant_b.item SET n = 0 WHERE id = 10;
+SET client_min_messages = warning;
+CALL migrate_run(schemas => 'regress_tenant_%');
+RESET client_min_messages;
+SELECT DISTINCT a.n, b.n FROM regress_tenant_a.item a JOIN regress_tenant_b.item b USING (id);
+SELECT schema_name, rows, sqlstate FROM migrate_log_statement ORDER BY id;
+-- a downgrade that stops in both; a stamp of one leaves the other
+UPDATE regress_tenant_a.item SET n = 30 + id;
+UPDATE regress_tenant_b.item SET n = 30 + id;
+ALTER TABLE regress_tenant_a.item ADD CHECK (n <> 30);
+ALTER TABLE regress_tenant_b.item ADD CHECK (n <> 30);
+CALL migrate_run('base', schema => 'regress_tenant_a');
+CALL migrate_run('base', schema => 'regress_tenant_b');
+SELECT schema_name, position FROM migrate_backfill ORDER BY 1;
+SELECT * FROM migrate_stamp('base', schema => 'regress_tenant_a');
+SELECT schema_name, position FROM migrate_backfill ORDER BY 1;
+DELETE FROM regress_tenant_b.item WHERE id = 10;
+CALL migrate_run('base', schema => 'regress_tenant_b');
+SELECT count(*), bool_and(n = 20 + id) AS once FROM regress_tenant_b.item;
+SET client_min_messages = warning;
+DROP SCHEMA regress_tenant_a, regress_tenant_b CASCADE;
+RESET client_min_messages;
+
 DROP TABLE regress_item, regress_trace, regress_copy, "Regress Word";
 DROP FUNCTION regress_note;
 CALL pg_temp.reset();
