@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "backfill.h"
 #include "digest.h"
 #include "errcodes.h"
@@ -66,7 +68,8 @@ adapt_size(MigBackfill *backfill, int64 duration, bool was_waited_for)
 	double		factor = mig_batch_target * 1000.0 / Max(duration, 1);
 
 	factor = was_waited_for ? 0.5 : Min(Max(factor, 0.5), 1.5);
-	backfill->cursor.size = (int) Min(Max(backfill->cursor.size * factor, 1), MAX_SIZE);
+	/* up, or one row would stay one */
+	backfill->cursor.size = (int) Min(ceil(backfill->cursor.size * factor), MAX_SIZE);
 }
 
 /* The backfill ends here: have it noted, and raise the error. */
@@ -101,14 +104,18 @@ is_out_of_patience(MigBackfill *backfill)
 
 /*
  * The batch failed for a lock: next time skip what is locked, or, where that
- * is not possible, pause.
+ * is not possible, pause.  A key that was put aside is then waited for by
+ * itself, so that we hold no locks of the ones before it meanwhile.
  */
 static void
 after_lock_failure(MigBackfill *backfill)
 {
 	if (!mig_batch_must_wait(backfill) && !backfill->skip_locked)
 	{
-		backfill->skip_locked = true;
+		if (backfill->cursor.phase == MIG_BATCH_SKIPPED)
+			backfill->cursor.size = 1;
+		else
+			backfill->skip_locked = true;
 		return;
 	}
 	mig_progress_phase(MIG_PHASE_PAUSING);
@@ -152,7 +159,7 @@ run_next(MigBackfill *backfill)
 	}
 	take_over(backfill);
 	mig_holdback_note(&backfill->holdback);
-	if (backfill->cursor.phase == MIG_BATCH_RANGES)
+	if (backfill->cursor.phase != MIG_BATCH_NULLS)
 		adapt_size(backfill, GetCurrentTimestamp() - started_at, was_waited_for);
 	backfill->attempts = 0;
 	backfill->skip_locked = false;

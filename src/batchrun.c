@@ -299,10 +299,15 @@ run_blocks(MigBackfill *backfill)
  * ----------
  */
 
-/* Is a batch to wait for rows, instead of skipping them? */
+/*
+ * Is a batch to wait for rows, instead of skipping them?  Of several keys that
+ * were put aside none is waited for, but one is.
+ */
 bool
 mig_batch_must_wait(const MigBackfill *backfill)
 {
+	if (backfill->cursor.phase == MIG_BATCH_SKIPPED)
+		return backfill->cursor.size <= 1;
 	return !backfill->statement.changes_table || backfill->cursor.phase != MIG_BATCH_RANGES ||
 		backfill->cursor.pass > 1;
 }

@@ -43,7 +43,8 @@ sub start_psql
 	my $client = { name => $name };
 
 	$client->{process} = IPC::Run::start(
-		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') . " application_name=$name", '-c', $sql ],
+		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') . " application_name=$name",
+			map { ('-c', $_) } split(/; (?=CALL)/, $sql) ],
 		'<', \undef, '>', \$client->{out}, '2>', \$client->{err});
 	return $client;
 }
@@ -81,41 +82,43 @@ sub wait_for_server
 # Disturbed
 # ----------
 
+# a batch has some hundred rows in the time that it is to take
+my $slow = q{CREATE FUNCTION slow(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN length(md5(repeat($1, 2000))) = 32; END'};
 my $options = "size => 60, pause => '80 ms', lock_retry_for => '30 s'";
 my %cases = (
 	bigint => [
 		'CREATE TABLE by_bigint (id bigint PRIMARY KEY, n integer DEFAULT 0); INSERT INTO by_bigint SELECT i * 7 FROM generate_series(1, 20000) AS i',
-		"CALL migrate_backfill('by_bigint', 'UPDATE by_bigint SET n = n + 1', $options)",
+		"CALL migrate_backfill('by_bigint', 'UPDATE by_bigint SET n = n + 1 WHERE slow(id::text)', $options)",
 		'SELECT count(*), min(n), max(n) FROM by_bigint', '20000|1|1' ],
 	uuid => [
 		'CREATE TABLE by_uuid (id uuid PRIMARY KEY, n integer DEFAULT 0); INSERT INTO by_uuid SELECT gen_random_uuid() FROM generate_series(1, 20000)',
-		"CALL migrate_backfill('u', 'UPDATE by_uuid AS u SET n = u.n + 1', $options)",
+		"CALL migrate_backfill('u', 'UPDATE by_uuid AS u SET n = u.n + 1 WHERE slow(u.id::text)', $options)",
 		'SELECT count(*), min(n), max(n) FROM by_uuid', '20000|1|1' ],
 	composite => [
 		q{CREATE TABLE by_two (a text, b integer, n integer DEFAULT 0, PRIMARY KEY (a, b));
 		INSERT INTO by_two SELECT 'a''"' || i % 37, i FROM generate_series(1, 20000) AS i},
-		"CALL migrate_backfill('by_two', 'UPDATE by_two SET n = n + 1', $options)",
+		"CALL migrate_backfill('by_two', 'UPDATE by_two SET n = n + 1 WHERE slow(a)', $options)",
 		'SELECT count(*), min(n), max(n) FROM by_two', '20000|1|1' ],
 	nullable => [
 		q{CREATE TABLE by_nullable (k integer, n integer DEFAULT 0); INSERT INTO by_nullable
 		SELECT CASE WHEN i % 10 > 0 THEN i / 3 END FROM generate_series(1, 20000) AS i; CREATE INDEX ON by_nullable (k)},
-		"CALL migrate_backfill('by_nullable', 'UPDATE by_nullable SET n = n + 1', key => 'k', $options)",
+		"CALL migrate_backfill('by_nullable', 'UPDATE by_nullable SET n = n + 1 WHERE slow(n::text)', key => 'k', $options)",
 		'SELECT count(*), min(n), max(n) FROM by_nullable', '20000|1|1' ],
 	place => [
 		'CREATE TABLE by_place (x integer, n integer DEFAULT 0); INSERT INTO by_place SELECT NULL FROM generate_series(1, 20000)',
-		"CALL migrate_backfill('by_place', 'UPDATE by_place SET x = 5, n = n + 1 WHERE x IS NULL', $options)",
+		"CALL migrate_backfill('by_place', 'UPDATE by_place SET x = 5, n = n + 1 WHERE x IS NULL AND slow(n::text)', $options)",
 		'SELECT count(*), min(n), max(n), count(x) FROM by_place', '20000|1|1|20000' ],
 	delete => [
 		q{CREATE TABLE deleted (i integer); CREATE TABLE emptied (i integer);
 		INSERT INTO emptied SELECT generate_series(1, 20000);
 		CREATE FUNCTION note_delete() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.deleted VALUES (OLD.i); RETURN OLD; END';
 		CREATE TRIGGER note AFTER DELETE ON emptied FOR EACH ROW EXECUTE FUNCTION note_delete()},
-		"CALL migrate_backfill('emptied', 'DELETE FROM emptied WHERE i % 4 > 0', $options)",
+		"CALL migrate_backfill('emptied', 'DELETE FROM emptied WHERE i % 4 > 0 AND slow(i::text)', $options)",
 		'SELECT (SELECT count(*) FROM emptied), count(*), count(DISTINCT i) FROM deleted', '5000|15000|15000' ],
 	insert => [
 		q{CREATE TABLE copied (id integer, t text); CREATE TABLE original (id integer PRIMARY KEY, t text);
 		INSERT INTO original SELECT i, 'row ' || i FROM generate_series(1, 20000) AS i},
-		"CALL migrate_backfill('original', 'INSERT INTO copied SELECT id, upper(t) FROM original', $options)",
+		"CALL migrate_backfill('original', 'INSERT INTO copied SELECT id, upper(t) FROM original WHERE slow(t)', $options)",
 		'SELECT count(*), count(DISTINCT id), min(t) FROM copied', '20000|20000|ROW 1' ]);
 
 # Hold locks of rows, now here and now there, to have rows put aside.
@@ -165,6 +168,7 @@ sub test_disturbed
 	my $put_aside = 0;
 	my %disturbed;
 
+	value($slow);
 	value($_->[0]) for values %cases;
 	for my $round (1 .. $kills + 3)
 	{
@@ -331,6 +335,38 @@ sub test_locked
 }
 
 test_locked();
+
+# While one row is waited for in the end, the ones that were put aside with it
+# are not kept locked.
+sub test_waiting
+{
+	create_busy();
+	value(q{ALTER TABLE busy DISABLE TRIGGER note; BEGIN; UPDATE busy SET other = 5 WHERE id IN (400, 402); PREPARE TRANSACTION 'locks'});
+	my $session = $node->background_psql('postgres');
+	$session->query_safe('BEGIN; SELECT FROM busy WHERE id BETWEEN 100 AND 200 OR id > 19000 FOR UPDATE');
+	my $client = start_psql("SET client_min_messages = notice; CALL migrate_backfill('busy', 'UPDATE busy SET n = n + 1', size => 1)", 'filler');
+	ok($node->poll_query_until('postgres', q{SELECT phase = 'skipped' FROM migrate_backfill}), 'rows are put aside');
+	$session->query_safe('COMMIT');
+	my $slowest = 0;
+	for (1 .. 30)
+	{
+		my $start = time();
+
+		value("UPDATE busy SET other = other + 1 WHERE id IN (100, 150, 200, 19500)");
+		$slowest = time() - $start if time() - $start > $slowest;
+		sleep(0.1);
+	}
+	cmp_ok($slowest, '<', 1, 'nobody waits for us while we wait');
+	value("COMMIT PREPARED 'locks'");
+	ok(wait_for_end($client), 'what was put aside is done') || diag($client->{err});
+	is(value('SELECT n, count(*), sum(other) FROM busy GROUP BY n'), '1|10000|130', 'once');
+	my ($batches) = $client->{err} =~ /10000 rows in (\d+) batches/;
+	cmp_ok($batches // 10000, '<', 1000, 'and batches of a row become larger');
+	$session->quit;
+	return;
+}
+
+test_waiting();
 
 # ----------
 # Paused and cancelled
