@@ -12,7 +12,6 @@ RATE = 200              # transactions a second
 CLIENTS = 4
 BATCH = 10000           # rows, of the loop by hand
 WARM = 3                # seconds of the application before
-NAMES = ["nothing", "one UPDATE", "loop by hand", "CALL migrate_backfill()"]
 
 CREATE = """CREATE TABLE item (id bigint PRIMARY KEY, payload text NOT NULL, value integer);
 INSERT INTO item SELECT i, repeat(md5(i::text), 3) FROM generate_series(1, %d) AS i;
@@ -31,11 +30,14 @@ BEGIN
 		first := first + %d;
 	END LOOP;
 END $$""" % (BATCH, BATCH)
-SQL = {
-    "nothing": "SELECT pg_sleep(10)",
-    "one UPDATE": UPDATE,
-    "loop by hand": LOOP,
-    "CALL migrate_backfill()": "CALL migrate_backfill('item', '%s')" % UPDATE,
+CALL = "CALL migrate_backfill('item', '%s')" % UPDATE
+NOTHING = "nothing"
+WAYS = {
+    NOTHING: ["SELECT pg_sleep(10)"],
+    "one UPDATE": [UPDATE],
+    "loop by hand": [LOOP],
+    "CALL migrate_backfill()": [CALL],
+    "the same, batch_target = 100 ms": ["SET migrate.batch_target = '100 ms'", CALL],
 }
 
 
@@ -70,7 +72,7 @@ class Application:
 
 
 def measure(server, name, script, rows):
-    """(seconds, bytes that the table has grown by, sorted latencies) of one way, in a new copy of the table."""
+    """(seconds, bytes that the table has grown by, and had, sorted latencies) of one way, in a new copy of the table."""
     server.drop("backfill_copy")
     server.create("backfill_copy", "backfill")
     server.checkpoint()
@@ -79,15 +81,15 @@ def measure(server, name, script, rows):
         application = Application(server, "backfill_copy", script)
         time.sleep(WARM)
         since = time.time()
-        seconds, _ = figures.timed_process(server.psql("backfill_copy", "-c", SQL[name]))
+        seconds, _ = figures.timed_process(server.psql("backfill_copy", *(word for sql in WAYS[name] for word in ("-c", sql))))
         # who was kept waiting to the end is counted, too
         until = time.time()
         time.sleep(1)
         latencies = application.stop()
         growth = int(session.value("SELECT pg_relation_size('item')")) - before
-        if name != "nothing" and int(session.value("SELECT count(*) FROM item WHERE value = 1")) != rows:
+        if name != NOTHING and int(session.value("SELECT count(*) FROM item WHERE value = 1")) != rows:
             raise scratch.BenchError("%s has not set all rows" % name)
-    return seconds, growth, sorted(took for end, took in latencies if end >= since and end - took / 1000 <= until), before
+    return seconds, growth, before, sorted(took for end, took in latencies if end >= since and end - took / 1000 <= until)
 
 
 def backfill(server, options):
@@ -104,9 +106,9 @@ def backfill(server, options):
     with open(script, "w", encoding="utf-8") as file:
         file.write(WRITE % count)
     rows = []
-    for name in NAMES:
+    for name in WAYS:
         figures.progress(name)
-        seconds, growth, latencies, before = measure(server, name, script, count)
+        seconds, growth, before, latencies = measure(server, name, script, count)
         rows.append((name, "%.1f" % seconds, "%.0f" % (growth / 2**20), "%.0f" % (100 * growth / before),
                      len(latencies), *("%.1f" % latencies[min(int(len(latencies) * share), len(latencies) - 1)]
                                        for share in (0.5, 0.99, 1))))
