@@ -63,11 +63,11 @@ take_over(MigBackfill *backfill)
 
 /* The size of the next batch, after one that took so many microseconds. */
 static void
-adapt_size(MigBackfill *backfill, int64 duration, bool was_waited_for)
+adapt_size(MigBackfill *backfill, int64 duration)
 {
 	double		factor = mig_batch_target * 1000.0 / Max(duration, 1);
 
-	factor = was_waited_for ? 0.5 : Min(Max(factor, 0.5), 1.5);
+	factor = backfill->was_waited_for ? 0.5 : Min(Max(factor, 0.5), 1.5);
 	/* up, or one row would stay one */
 	backfill->cursor.size = (int) Min(ceil(backfill->cursor.size * factor), MAX_SIZE);
 }
@@ -128,7 +128,6 @@ run_next(MigBackfill *backfill)
 {
 	const MigBackfillTask *task = backfill->task;
 	TimestampTz started_at = GetCurrentTimestamp();
-	bool		was_waited_for = false;
 	ErrorData  *edata;
 
 	MemoryContextReset(backfill->batch_context);
@@ -138,16 +137,11 @@ run_next(MigBackfill *backfill)
 	edata = mig_try(mig_batch_run, backfill);
 	if (edata != NULL && !mig_is_lock_failure(edata))
 		fail(backfill, edata);
-	if (edata == NULL)
+	if (edata == NULL && backfill->done && task->finish != NULL)
 	{
-		was_waited_for = mig_waiting_for_us() > 0;
-		if (backfill->done && task->finish != NULL)
-		{
-			MigBackfillResult result = {backfill->next.rows_changed, backfill->next.batches,
-			backfill->next.started_at};
+		MigBackfillResult result = {backfill->next.rows_changed, backfill->next.batches, backfill->next.started_at};
 
-			task->finish(task->arg, &result);
-		}
+		task->finish(task->arg, &result);
 	}
 	if (edata != NULL && is_out_of_patience(backfill))
 		fail(backfill, mig_explain_lock_failure(&backfill->patience, edata, NULL, backfill->attempts));
@@ -160,7 +154,7 @@ run_next(MigBackfill *backfill)
 	take_over(backfill);
 	mig_holdback_note(&backfill->holdback);
 	if (backfill->cursor.phase != MIG_BATCH_NULLS)
-		adapt_size(backfill, GetCurrentTimestamp() - started_at, was_waited_for);
+		adapt_size(backfill, GetCurrentTimestamp() - started_at);
 	backfill->attempts = 0;
 	backfill->skip_locked = false;
 	backfill->has_waited = false;

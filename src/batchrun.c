@@ -353,6 +353,8 @@ mig_batch_run(void *arg)
 	else
 		run_range(backfill);
 	mig_spi_finish();
+	/* when the subtransaction ends they look anew for whom to wait */
+	backfill->was_waited_for = mig_waiting_for_us() > 0;
 	mig_enter_owner(&scope);
 	if (backfill->done)
 		mig_batch_cursor_end(&scope.extension, &backfill->cursor);

@@ -76,6 +76,7 @@ typedef struct MigBackfill
 	bool		has_waited;		/* patience has begun */
 	int			attempts;		/* in vain, for this batch */
 	bool		skip_locked;	/* the next attempt at the batch does */
+	bool		was_waited_for; /* by somebody, while the batch ran */
 	bool		is_checked;		/* the statement does not match what it changes */
 	bool		done;
 } MigBackfill;
