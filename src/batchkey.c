@@ -278,16 +278,24 @@ mig_batch_count_blocks(const MigBatchKey *key)
 	return blocks;
 }
 
-/* How large the table is, as the planner would guess. */
+/*
+ * How large the table is: its blocks, and as many rows in each as the planner
+ * would guess, who takes a small table that was never vacuumed for a larger
+ * one.
+ */
 static void
 estimate(MigBatchKey *key, Relation rel)
 {
+	BlockNumber blocks;
 	double		all_visible;
 
-	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
-		estimate_rel_size(rel, NULL, &key->blocks, &key->rows, &all_visible);
-	else
-		key->rows = rel->rd_rel->reltuples;
+	key->rows = rel->rd_rel->reltuples;
+	if (!RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
+		return;
+	estimate_rel_size(rel, NULL, &blocks, &key->rows, &all_visible);
+	key->blocks = RelationGetNumberOfBlocks(rel);
+	if (blocks > 0)
+		key->rows *= (double) key->blocks / blocks;
 }
 
 /* The key in words. */
