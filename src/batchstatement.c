@@ -37,7 +37,7 @@ refuse(const char *why)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("statement cannot be run in batches"),
 			 errdetail("%s", why),
-			 errhint("UPDATE, DELETE, and INSERT from a plain SELECT can. Without \"migrate:batch\" the statement runs as a whole.")));
+			 errhint("UPDATE, DELETE, and INSERT from a plain SELECT can. Any other runs as a whole, or not at all: leave out \"migrate:batch\", or execute it by itself.")));
 }
 
 /* ----------
