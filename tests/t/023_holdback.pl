@@ -144,14 +144,19 @@ note 'on request';
 
 note 'somebody waits for the batch';
 {
+	# a table whose rows lie in the order in which they are changed
+	$node->safe_psql('postgres', q{
+		CREATE TABLE other (id integer PRIMARY KEY, n integer NOT NULL DEFAULT 0);
+		ALTER TABLE other OWNER TO deployer;
+		INSERT INTO other SELECT g FROM generate_series(1, 100) g});
 	my $waiting = $node->background_psql('postgres');
 	my $psql = begin_run(q{SET migrate.batch_target = '1 h'},
-		q{CALL migrate_backfill('item', 'UPDATE item SET n = n + 1 + length(pg_sleep(0.1)::text) WHERE id <= 100', size => 20)});
+		q{CALL migrate_backfill('other', 'UPDATE other SET n = n + 1 + length(pg_sleep(0.1)::text)', size => 20)});
 
 	# the first row is changed when it is the turn of the third one
 	await(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 	sleep(0.3);
-	send_query($node, $waiting, 'UPDATE item SET filler = filler WHERE id = 1');
+	send_query($node, $waiting, 'UPDATE other SET n = n WHERE id = 1');
 	await('SELECT batches >= 1 FROM migrate_backfill');
 	is($node->safe_psql('postgres', 'SELECT batches, size FROM migrate_backfill'), '1|20', 'the first batch');
 	await('SELECT batches >= 2 FROM migrate_backfill');
@@ -161,7 +166,7 @@ note 'somebody waits for the batch';
 	end_run($psql);
 	wait_for_query($waiting);
 	$waiting->quit;
-	is($node->safe_psql('postgres', 'SELECT count(*) FROM item WHERE n = 1'), 100, 'all is done, once');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM other WHERE n = 1'), 100, 'all is done, once');
 }
 
 $standby->stop;
