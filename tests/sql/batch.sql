@@ -100,10 +100,12 @@ SELECT statement, rows, sqlstate FROM pg_temp.statements WHERE revision = 'b2' A
 SELECT revision FROM migrate_upgrade();
 -- nothing twice, and another size does no harm
 UPDATE regress_item SET n = 0 WHERE id = 10;
+\set SHOW_CONTEXT never
 CALL pg_temp.script('b2', 'a1', $$
 INSERT INTO regress_copy VALUES (1, 'b2');
 -- migrate:batch size=1000 pause=1us
 UPDATE regress_item SET n = n + 10 WHERE id > 0;$$);
+\set SHOW_CONTEXT errors
 CALL pg_temp.script('b2', 'a1', $$
 INSERT INTO regress_copy VALUES (1, 'b2');
 -- migrate:batch size=1000 pause=1ms

@@ -174,7 +174,7 @@ SELECT pg_temp.all_versions();
 --
 SELECT migrate_model('app', '
 CREATE TABLE account (id integer PRIMARY KEY, name text);
-CREATE VIEW names AS SELECT a.name FROM account a;
+CREATE VIEW names AS SELECT count(*) AS n FROM account a;
 CREATE FUNCTION name_of(account) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT $1.name; END;
 CREATE TABLE item (account_id integer REFERENCES account, state text DEFAULT ''new'');
 ');
