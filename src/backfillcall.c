@@ -19,6 +19,7 @@
 #include "security.h"
 #include "spiutil.h"
 #include "step.h"
+#include "trial.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
 #include "utils/snapmgr.h"
@@ -126,24 +127,13 @@ fail(void *arg, const ErrorData *edata)
 static void
 end_transaction(void)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
+	ErrorData  *edata = mig_try_commit();
 
-	PG_TRY();
-	{
-		SPI_commit();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *edata;
-
-		MemoryContextSwitchTo(oldcontext);
-		edata = CopyErrorData();
-		FlushErrorState();
-		fail(unconstify(BackfillCall *, active_call), edata);
-		SPI_commit();
-		ReThrowError(edata);
-	}
-	PG_END_TRY();
+	if (edata == NULL)
+		return;
+	fail(unconstify(BackfillCall *, active_call), edata);
+	SPI_commit();
+	ReThrowError(edata);
 }
 
 /* An argument of a CALL that is text, if it is given. */

@@ -157,6 +157,20 @@ end_worker(dsm_segment *segment, Datum arg)
 	pfree(handle);
 }
 
+/* What all background workers of this library have in common. */
+void
+mig_background_describe(BackgroundWorker *worker, const char *function, const char *type)
+{
+	MemSet(worker, 0, sizeof(BackgroundWorker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker->bgw_library_name, "migrate", sizeof(worker->bgw_library_name));
+	strlcpy(worker->bgw_function_name, function, sizeof(worker->bgw_function_name));
+	strlcpy(worker->bgw_name, type, sizeof(worker->bgw_name));
+	strlcpy(worker->bgw_type, type, sizeof(worker->bgw_type));
+}
+
 /*
  * Register the worker, and see to it that it does not outlive us, unless it
  * is meant to; false if there is no room for one.  The handle is needed after
@@ -165,17 +179,12 @@ end_worker(dsm_segment *segment, Datum arg)
 static bool
 register_worker(MigBackground *background, const MigBackgroundKind *kind)
 {
-	BackgroundWorker bgw = {0};
+	BackgroundWorker bgw;
 	MemoryContext oldcontext;
 	bool		registered;
 
-	bgw.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	bgw.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	bgw.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(bgw.bgw_library_name, "migrate", sizeof(bgw.bgw_library_name));
-	strlcpy(bgw.bgw_function_name, kind->function, sizeof(bgw.bgw_function_name));
+	mig_background_describe(&bgw, kind->function, kind->type);
 	snprintf(bgw.bgw_name, sizeof(bgw.bgw_name), "%s for PID %d", kind->type, MyProcPid);
-	strlcpy(bgw.bgw_type, kind->type, sizeof(bgw.bgw_type));
 	bgw.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(background->segment));
 	bgw.bgw_notify_pid = MyProcPid;
 
@@ -387,6 +396,20 @@ mig_background_stop(MigBackground *background)
 /* What the worker got from its caller; NULL: no more. */
 static dsm_segment *attached = NULL;
 
+/* Map a segment of the caller's, who must still be there. */
+dsm_segment *
+mig_background_map(dsm_handle handle)
+{
+	dsm_segment *segment = dsm_attach(handle);
+
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not map dynamic shared memory segment"),
+				 errdetail("The session that started the worker has ended.")));
+	return segment;
+}
+
 /* Find the segment, and send messages to the caller from now on. */
 shm_toc *
 mig_background_attach(Datum main_arg)
@@ -396,12 +419,7 @@ mig_background_attach(Datum main_arg)
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
-	attached = dsm_attach(DatumGetUInt32(main_arg));
-	if (attached == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("could not map dynamic shared memory segment"),
-				 errdetail("The session that started the worker has ended.")));
+	attached = mig_background_map(DatumGetUInt32(main_arg));
 	toc = shm_toc_attach(SEGMENT_MAGIC, dsm_segment_address(attached));
 	if (toc == NULL)
 		elog(ERROR, "invalid magic number in dynamic shared memory segment");

@@ -51,6 +51,9 @@ typedef struct MigBackground
 	ErrorData  *edata;			/* the first error that it sent */
 } MigBackground;
 
+/* for all background workers */
+extern void mig_background_describe(BackgroundWorker *worker, const char *function, const char *type);
+
 /* for the caller */
 extern void mig_background_start_as(MigBackground *background, const MigBackgroundKind *kind,
 									const MigSession *session, const MigPart *parts, int nparts);
@@ -66,6 +69,7 @@ extern ErrorData *mig_background_let_go(MigBackground *background);
 extern void mig_background_stop(MigBackground *background);
 
 /* for the worker */
+extern dsm_segment *mig_background_map(dsm_handle handle);
 extern shm_toc *mig_background_attach(Datum main_arg);
 extern void mig_background_connect(shm_toc *toc);
 extern void mig_background_done(void);

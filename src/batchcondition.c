@@ -50,7 +50,8 @@ append_bound(StringInfo buf, const MigBatchKey *key, const char *name, const cha
 	appendStringInfo(buf, " %s ", comparison);
 	for (i = 0; i < key->ncolumns; i++)
 		appendStringInfo(buf, "%s$%d::%s", i == 0 ? "(" : ", ",
-						 mig_batch_add_value(values, TEXTOID, CStringGetTextDatum(position->names[i])), key->columns[i].type);
+						 mig_batch_add_value(values, TEXTOID, CStringGetTextDatum(position->names[i])),
+						 key->columns[i].type);
 	appendStringInfoChar(buf, ')');
 }
 
@@ -141,16 +142,16 @@ mig_batch_select(const char *sql, const MigBatchValues *values)
 	return mig_spi_execute(SPI_OK_SELECT, sql, values->count, arguments);
 }
 
-/* The columns of the key as text, of our alias t. */
+/* The columns of the key, of our alias t, as a list; each with a suffix, such as a cast. */
 char *
-mig_batch_key_as_text(const MigBatchKey *key)
+mig_batch_columns(const MigBatchKey *key, const char *suffix)
 {
 	StringInfoData buf;
 	int			i;
 
 	initStringInfo(&buf);
 	for (i = 0; i < key->ncolumns; i++)
-		appendStringInfo(&buf, "%st.%s::pg_catalog.text", i == 0 ? "" : ", ", key->columns[i].name);
+		appendStringInfo(&buf, "%st.%s%s", i == 0 ? "" : ", ", key->columns[i].name, suffix);
 	return buf.data;
 }
 
@@ -164,17 +165,4 @@ mig_batch_get_key(const MigBatchKey *key, uint64 row)
 	for (i = 0; i < key->ncolumns; i++)
 		mig_name_list_add(&values, mig_spi_get_text(row, i + 1));
 	return values;
-}
-
-/* The columns of the key, of our alias t, as in ORDER BY. */
-char *
-mig_batch_order(const MigBatchKey *key)
-{
-	StringInfoData buf;
-	int			i;
-
-	initStringInfo(&buf);
-	for (i = 0; i < key->ncolumns; i++)
-		appendStringInfo(&buf, "%st.%s", i == 0 ? "" : ", ", key->columns[i].name);
-	return buf.data;
 }

@@ -27,8 +27,7 @@ extern char *mig_batch_keys(const MigBatchKey *key, const char *name, const MigN
 							MigBatchValues *values);
 extern char *mig_batch_blocks(const char *name, uint32 from, uint32 to, MigBatchValues *values);
 extern uint64 mig_batch_select(const char *sql, const MigBatchValues *values);
-extern char *mig_batch_key_as_text(const MigBatchKey *key);
+extern char *mig_batch_columns(const MigBatchKey *key, const char *suffix);
 extern MigNameList mig_batch_get_key(const MigBatchKey *key, uint64 row);
-extern char *mig_batch_order(const MigBatchKey *key);
 
 #endif							/* MIG_BATCHCONDITION_H */

@@ -42,6 +42,16 @@
 #define ROWS_PER_BLOCK	50		/* where nothing is known */
 #define MAX_PASSES		100
 
+/* Keys travel as text. */
+#define AS_TEXT			"::pg_catalog.text"
+
+/* The lock that the statement takes of a row itself. */
+static const char *
+lock_strength(const MigBackfill *backfill)
+{
+	return backfill->statement.is_update ? "NO KEY UPDATE" : "UPDATE";
+}
+
 /* ----------
  * Ranges of keys
  * ----------
@@ -53,12 +63,13 @@ find_end(const MigBackfill *backfill)
 {
 	const MigBatchKey *key = &backfill->key;
 	MigNameList none = {NULL, 0};
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 	char	   *condition = mig_batch_range(key, "t", &backfill->cursor.position, &none, &values);
 	uint64		n;
 
-	n = mig_batch_select(psprintf("SELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", mig_batch_key_as_text(key),
-							 key->table, condition, mig_batch_order(key), backfill->cursor.size - 1), &values);
+	n = mig_batch_select(psprintf("SELECT %s FROM %s AS t WHERE %s ORDER BY %s LIMIT 1 OFFSET %d",
+								  mig_batch_columns(key, AS_TEXT), key->table, condition, mig_batch_columns(key, ""),
+								  backfill->cursor.size - 1), &values);
 	return n == 0 ? none : mig_batch_get_key(key, 0);
 }
 
@@ -77,12 +88,12 @@ skip_locked(MigBackfill *backfill, const char *condition, const MigBatchValues *
 	MigOwnerScope scope;
 	int			j;
 
-	n = mig_batch_select(psprintf("WITH lockable AS MATERIALIZED ("
-							 "SELECT t.tableoid AS tab, t.ctid AS place FROM %1$s AS t WHERE %2$s FOR %3$s SKIP LOCKED)"
-							 " SELECT DISTINCT %4$s FROM %1$s AS t WHERE %2$s AND NOT EXISTS ("
-							 "SELECT FROM lockable AS l WHERE l.tab = t.tableoid AND l.place = t.ctid)",
-							 key->table, condition, backfill->statement.is_update ? "NO KEY UPDATE" : "UPDATE",
-							 mig_batch_key_as_text(key)), values);
+	n = mig_batch_select(psprintf("WITH lockable AS MATERIALIZED (SELECT t.tableoid AS tab, t.ctid AS place"
+								  " FROM %1$s AS t WHERE %2$s FOR %3$s SKIP LOCKED)"
+								  " SELECT DISTINCT %4$s FROM %1$s AS t WHERE %2$s AND NOT EXISTS ("
+								  "SELECT FROM lockable AS l WHERE l.tab = t.tableoid AND l.place = t.ctid)",
+								  key->table, condition, lock_strength(backfill), mig_batch_columns(key, AS_TEXT)),
+						 values);
 	if (n == 0)
 		return NULL;
 	columns = palloc0(sizeof(MigNameList) * key->ncolumns);
@@ -118,12 +129,12 @@ run_range(MigBackfill *backfill)
 	const MigBatchKey *key = &backfill->key;
 	const char *name = backfill->statement.name;
 	MigNameList end = find_end(backfill);
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 	char	   *condition = mig_batch_range(key, name, &backfill->cursor.position, &end, &values);
 
 	if (backfill->skip_locked)
 	{
-		MigBatchValues		same = {0};
+		MigBatchValues same = {0};
 		char	   *ours = mig_batch_range(key, "t", &backfill->cursor.position, &end, &same);
 		MigNameList *skipped = skip_locked(backfill, ours, &same);
 
@@ -141,7 +152,7 @@ run_range(MigBackfill *backfill)
 static void
 run_nulls(MigBackfill *backfill)
 {
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 
 	execute(backfill, mig_batch_nulls(&backfill->key, backfill->statement.name), &values);
 	backfill->next.phase = MIG_BATCH_SKIPPED;
@@ -153,7 +164,7 @@ run_skipped(MigBackfill *backfill)
 {
 	MigSkippedKeys keys;
 	MigOwnerScope scope;
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 
 	mig_enter_owner(&scope);
 	mig_batch_read_skipped(&scope.extension, &backfill->cursor, Max(backfill->key.ncolumns, 1), &keys);
@@ -194,7 +205,7 @@ change_again(void *arg)
 {
 	Check	   *check = (Check *) arg;
 	const MigBatchStatement *statement = &check->backfill->statement;
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 	int			xid = mig_batch_add_value(&values, TEXTOID, CStringGetTextDatum(psprintf("%u", check->xid)));
 
 	check->rows = mig_batch_execute(statement, psprintf("%s.xmin = $%d::pg_catalog.xid", statement->name, xid),
@@ -228,15 +239,15 @@ static char *
 lockable_condition(MigBackfill *backfill, const char *condition, uint32 from, uint32 to, MigBatchValues *values)
 {
 	const MigBatchKey *key = &backfill->key;
-	MigBatchValues		same = {0};
+	MigBatchValues same = {0};
 	char	   *ours = mig_batch_blocks("t", from, to, &same);
 	MigNameList places = {NULL, 0};
-	uint64		n = mig_batch_select(psprintf("SELECT t.ctid::pg_catalog.text FROM %s AS t WHERE %s", key->table, ours), &same);
+	char	   *select = psprintf("SELECT t.ctid::pg_catalog.text FROM %s AS t WHERE %s", key->table, ours);
+	uint64		n = mig_batch_select(select, &same);
 	uint64		nlocked;
 	uint64		i;
 
-	nlocked = mig_batch_select(psprintf("SELECT t.ctid::pg_catalog.text FROM %s AS t WHERE %s FOR %s SKIP LOCKED",
-								   key->table, ours, backfill->statement.is_update ? "NO KEY UPDATE" : "UPDATE"), &same);
+	nlocked = mig_batch_select(psprintf("%s FOR %s SKIP LOCKED", select, lock_strength(backfill)), &same);
 	for (i = 0; i < nlocked; i++)
 		mig_name_list_add(&places, mig_spi_get_text(i, 1));
 	backfill->next.pass_rows += n > nlocked ? (int64) (n - nlocked) : 0;
@@ -275,7 +286,7 @@ run_blocks(MigBackfill *backfill)
 	uint32		from = next->position.count == 0 ? 0 : (uint32) strtoul(next->position.names[0], NULL, 10);
 	uint32		to = from + (uint32) Max(next->size / density, 1);
 	MigNameList position = {NULL, 0};
-	MigBatchValues		values = {0};
+	MigBatchValues values = {0};
 	char	   *condition = mig_batch_blocks(backfill->statement.name, from, to, &values);
 	uint64		n;
 

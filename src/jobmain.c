@@ -83,9 +83,7 @@ run_command(const MigJob *job)
 		MemoryContextSwitchTo(context);
 		edata = CopyErrorData();
 		FlushErrorState();
-		disable_all_timeouts(false);
-		AbortCurrentTransaction();
-		MemoryContextSwitchTo(context);
+		mig_abort_statement();
 	}
 	PG_END_TRY();
 	return edata;

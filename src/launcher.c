@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "background.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
@@ -29,7 +30,6 @@
 #include "miscadmin.h"
 #include "mutex.h"
 #include "pgstat.h"
-#include "postmaster/bgworker.h"
 #include "spiutil.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -48,27 +48,13 @@
 /* A job that takes the server down each time that it runs must not do so for ever. */
 #define MAX_RESTARTS	5
 
-/* What all workers of the launcher, and itself, have in common. */
-static void
-describe_worker(BackgroundWorker *worker, const char *function, const char *name)
-{
-	MemSet(worker, 0, sizeof(BackgroundWorker));
-	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker->bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker->bgw_library_name, "migrate", sizeof(worker->bgw_library_name));
-	strlcpy(worker->bgw_function_name, function, sizeof(worker->bgw_function_name));
-	strlcpy(worker->bgw_name, name, sizeof(worker->bgw_name));
-	strlcpy(worker->bgw_type, name, sizeof(worker->bgw_type));
-}
-
 /* Have the postmaster start the launcher; called while it loads the library. */
 void
 mig_register_launcher(void)
 {
 	BackgroundWorker worker;
 
-	describe_worker(&worker, "migrate_launcher_main", "migrate launcher");
+	mig_background_describe(&worker, "migrate_launcher_main", "migrate launcher");
 	worker.bgw_restart_time = RESTART_AFTER;
 	RegisterBackgroundWorker(&worker);
 }
@@ -119,7 +105,7 @@ look_into_database(Oid database)
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	describe_worker(&worker, "migrate_resume_main", "migrate resumer");
+	mig_background_describe(&worker, "migrate_resume_main", "migrate resumer");
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &handle))

@@ -329,8 +329,7 @@ mig_mend_after_failure(const MigMend *mend, int lock_timeout)
 		MemoryContextSwitchTo(oldcontext);
 		edata = CopyErrorData();
 		FlushErrorState();
-		AbortCurrentTransaction();
-		MemoryContextSwitchTo(oldcontext);
+		mig_abort_statement();
 		ereport(WARNING,
 				(errmsg("could not remove what the failed statement left: %s", edata->message),
 				 errhint("The next run will do it.")));

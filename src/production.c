@@ -113,7 +113,8 @@ prepare_steps(Production *production, const MigExtension *extension, Oid caller)
 	if (production->plan.nsteps == 0)
 		return;
 	mig_recorder_begin(&production->recorder, extension);
-	mig_progress_begin(extension, production->run, production->options->schema_name, direction, production->options->target, true);
+	mig_progress_begin(extension, production->run, production->options->schema_name, direction,
+					   production->options->target, true);
 	mig_progress_plan(production->nrun + production->plan.nsteps);
 	production->target = absolute_target(production);
 }
@@ -187,28 +188,6 @@ tell_nothing_to_do(const MigRunOptions *options)
  * Steps
  * ----------
  */
-
-/* Commit a step; returns the error, if there is one. */
-static ErrorData *
-commit_step(void)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ErrorData  *volatile edata = NULL;
-
-	PG_TRY();
-	{
-		next_transaction();
-	}
-	PG_CATCH();
-	{
-		/* SPI has ended the transaction, and begun the next one */
-		MemoryContextSwitchTo(context);
-		edata = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return edata;
-}
 
 /* The run ends here: write down why, and raise the error again. */
 static void
@@ -425,7 +404,7 @@ run_step(Production *production, const MigPreparedStep *prepared)
 		}
 		if (edata == NULL)
 		{
-			edata = commit_step();
+			edata = mig_try_commit();
 			if (edata == NULL)
 				return true;
 			/* a transaction that is aborted takes the locks of the session along */

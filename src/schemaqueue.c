@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "background.h"
 #include "mb/pg_wchar.h"
 #include "schemaqueue.h"
 
@@ -45,14 +46,9 @@ mig_queue_create(const List *schema_names, int jobs, int canary, int max_failure
 MigSchemaQueue *
 mig_queue_attach(dsm_handle handle)
 {
-	dsm_segment *segment = dsm_attach(handle);
+	dsm_segment *segment = mig_background_map(handle);
 	MigSchemaQueue *queue;
 
-	if (segment == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("could not map dynamic shared memory segment"),
-				 errdetail("The session that started the worker has ended.")));
 	dsm_pin_mapping(segment);
 	queue = dsm_segment_address(segment);
 	if (queue->magic != QUEUE_MAGIC)

@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "background.h"
 #include "catalog/namespace.h"
 #include "lockwatch.h"
@@ -26,7 +25,6 @@
 #include "toplevel.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/timeout.h"
 
 #define PAUSE			50		/* milliseconds between two looks at the queue */
 #define MEMORY_LIMIT	((Size) 64 * 1024 * 1024)
@@ -46,15 +44,6 @@ static void
 schema_error_callback(void *arg)
 {
 	errcontext("schema \"%s\"", (const char *) arg);
-}
-
-/* End what an error has left, as a session does. */
-static void
-abort_after_error(void)
-{
-	disable_all_timeouts(false);
-	QueryCancelPending = false;
-	AbortCurrentTransaction();
 }
 
 /* Run a schema.  Returns NULL or the error, in the memory context for the schema. */
@@ -80,8 +69,7 @@ run_schema(SchemaWorker *worker)
 		MemoryContextSwitchTo(worker->schema_context);
 		edata = CopyErrorData();
 		FlushErrorState();
-		abort_after_error();
-		MemoryContextSwitchTo(worker->schema_context);
+		mig_abort_statement();
 	}
 	PG_END_TRY();
 	error_context_stack = outer;

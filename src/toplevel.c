@@ -66,6 +66,21 @@ mig_end_statement(void)
 	debug_query_string = NULL;
 }
 
+/*
+ * After an error that has been copied: end the transaction, whatever state it
+ * is in, as a session does.  The current memory context stays what it is.
+ */
+void
+mig_abort_statement(void)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+
+	disable_all_timeouts(false);
+	QueryCancelPending = false;
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(oldcontext);
+}
+
 /* Analyze and plan a statement, in the current memory context. */
 static List *
 plan_statement(RawStmt *raw, const char *text)

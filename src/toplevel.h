@@ -11,6 +11,7 @@
 extern void mig_begin_statement(const char *text);
 extern uint64 mig_run_statement(const char *text);
 extern void mig_end_statement(void);
+extern void mig_abort_statement(void);
 extern void mig_set_lock_timeout(int milliseconds);
 
 #endif							/* MIG_TOPLEVEL_H */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "executor/spi.h"
 #include "trial.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -47,6 +48,32 @@ mig_try(MigTrialBody body, void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return edata;
+}
+
+/*
+ * Commit the transaction of a procedure, which may fail for a deferred
+ * constraint.  Returns NULL, or the error, in the current memory context; in
+ * any case the next transaction has begun.  The session's locks are gone with
+ * a transaction that failed.
+ */
+ErrorData *
+mig_try_commit(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile edata = NULL;
+
+	PG_TRY();
+	{
+		SPI_commit();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		edata = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
 	return edata;
 }
 

@@ -12,6 +12,7 @@
 typedef bool (*MigTrialBody) (void *arg);
 
 extern ErrorData *mig_try(MigTrialBody body, void *arg);
+extern ErrorData *mig_try_commit(void);
 extern bool mig_is_of_the_moment(const ErrorData *edata);
 
 #endif							/* MIG_TRIAL_H */

@@ -40,7 +40,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "worker.h"
 #include "workermain.h"
@@ -474,10 +473,8 @@ explain_lock_timeout(ErrorData *edata)
 	PG_CATCH();
 	{
 		FlushErrorState();
-		disable_all_timeouts(false);
-		QueryCancelPending = false;
-		AbortCurrentTransaction();
 		MemoryContextSwitchTo(oldcontext);
+		mig_abort_statement();
 	}
 	PG_END_TRY();
 	if (blockers != NULL)
@@ -492,10 +489,8 @@ static void
 fail(WorkerState *state, ErrorData *edata)
 {
 	mig_place_move_position(&state->place, edata);
-	disable_all_timeouts(false);
-	QueryCancelPending = false;
-	AbortCurrentTransaction();
 	MemoryContextSwitchTo(state->statement_context);
+	mig_abort_statement();
 	SetClientEncoding(GetDatabaseEncoding());
 	explain_lock_timeout(edata);
 	mig_mend_after_failure(&state->mend, state->order->lock_timeout);
